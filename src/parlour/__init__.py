@@ -1,0 +1,1 @@
+"""Parlour: a room to talk in, for anyone, at once."""
