@@ -1,0 +1,52 @@
+/**
+ * Which rows of a long list are in the document. Pure: it knows counts, not rows, and nothing
+ * of pixels. A window holds at most SIZE rows, so a room of 10,000 messages scrolls like one
+ * of 200.
+ */
+
+export interface RowWindow {
+  /** Index of the first row in the document. */
+  readonly start: number;
+  /** Index after the last one. */
+  readonly end: number;
+}
+
+export const WINDOW_SIZE = 200;
+
+/** How many rows move in or out at once when the reader nears an edge. */
+export const WINDOW_STEP = 50;
+
+/** The newest rows: where a room opens. */
+export function latest(count: number, size = WINDOW_SIZE): RowWindow {
+  return { start: Math.max(0, count - size), end: count };
+}
+
+/** Moves towards older rows (negative) or newer ones (positive), never past an end. */
+export function shifted(view: RowWindow, count: number, by: number, size = WINDOW_SIZE): RowWindow {
+  const start = clamp(view.start + by, 0, Math.max(0, count - size));
+  return { start, end: Math.min(count, start + size) };
+}
+
+/** Keeps the same rows in view after `added` rows came in front of them. */
+export function afterPrepending(view: RowWindow, added: number): RowWindow {
+  return { start: view.start + added, end: view.end + added };
+}
+
+/** After rows came or went at the end: a reader at the end stays there, another one stays put. */
+export function afterAppending(
+  view: RowWindow,
+  counts: { readonly before: number; readonly now: number },
+  size = WINDOW_SIZE,
+): RowWindow {
+  if (view.end >= counts.before) return latest(counts.now, size);
+  return shifted(view, counts.now, 0, size);
+}
+
+/** A window with this row near its middle: for "go to the message that this one answers". */
+export function around(index: number, count: number, size = WINDOW_SIZE): RowWindow {
+  return shifted({ start: index - Math.floor(size / 2), end: index }, count, 0, size);
+}
+
+function clamp(value: number, low: number, high: number): number {
+  return Math.min(high, Math.max(low, value));
+}

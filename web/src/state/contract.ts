@@ -1,0 +1,227 @@
+/**
+ * What the screens may know. Every class in this folder implements one of these
+ * interfaces; a component imports types from here, takes the objects from `startParlour()`
+ * (state/parlour.svelte.ts), shows their fields and calls their verbs.
+ *
+ * All fields are reactive. Verbs never throw: what can fail answers a `Result`, and a failure
+ * carries the server's stable `code`, which i18n turns into a sentence.
+ */
+
+/** Everything that a page needs, made once by `startParlour()`. */
+export interface Parlour {
+  readonly router: Router;
+  readonly session: Session;
+  readonly landing: Landing;
+  readonly theme: Theme;
+  /** The room of the current route; null on every other screen, and while nobody is signed in. */
+  readonly room: Room | null;
+}
+
+// Failures.
+
+/** `code` is a stable public code of the server, or one of: "offline" (no answer came), "expired"
+ * (waited longer than 24 h to be sent, so it was not sent), "internal". */
+export interface Failure {
+  readonly code: string;
+  readonly retryAfterS: number | null;
+}
+
+export type Result<T = void> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly failure: Failure };
+
+// Where we are.
+
+export type Route =
+  | { readonly screen: "landing" }
+  | { readonly screen: "room"; readonly code: string }
+  | { readonly screen: "unknown"; readonly path: string };
+
+export interface Router {
+  readonly route: Route;
+  /** Pushes an entry to the history; `replace` takes the place of the current one. */
+  go(route: Route, how?: { readonly replace?: boolean }): void;
+  /** For a real `<a href>`: a plain click on such a link is caught and becomes `go`. */
+  href(route: Route): string;
+}
+
+// Who we are.
+
+export interface Person {
+  readonly id: string;
+  readonly name: string;
+}
+
+export interface Session {
+  /** "loading" only until the first answer of the server. */
+  readonly phase: "loading" | "signed_out" | "signed_in" | "unreachable";
+  readonly me: Person | null;
+  /** The last name used on this device, to fill the field in. */
+  readonly lastName: string;
+  signIn(name: string): Promise<Result<Person>>;
+  rename(name: string): Promise<Result<Person>>;
+  signOut(): Promise<Result>;
+  /** Asks the server again; for the "unreachable" screen. */
+  refresh(): Promise<void>;
+}
+
+// Before a room.
+
+export interface CodeCard {
+  readonly code: string;
+  readonly title: string;
+  readonly needsPassword: boolean;
+}
+
+export interface Landing {
+  /** Answers the code; the caller goes to `{ screen: "room", code }`. Needs a session. */
+  createRoom(wish: { readonly title?: string; readonly password?: string }): Promise<Result<string>>;
+  /** Does this code open a room? Needs no session. Unknown, private and closed: "not_found". */
+  lookUp(code: string): Promise<Result<CodeCard>>;
+}
+
+// A room.
+
+export type RoomPhase =
+  | "loading"
+  | "needs_password" // call enter(password); `failure` holds "wrong_password" after a wrong one
+  | "open"
+  | "not_found" // nothing here, and we never were inside
+  | "closed" // we were inside; it is gone now
+  | "left" // we left, here or in another tab
+  | "removed" // kicked or banned
+  | "error"; // `failure` says why ("locked", "rate_limited", "offline", ...); call enter() again
+
+/** The connection as a person wants to hear of it. */
+export type ConnectionView =
+  | { readonly state: "online" }
+  | { readonly state: "connecting" }
+  /** `nextTryInS` counts down by itself; null while a try is under way. */
+  | { readonly state: "reconnecting"; readonly nextTryInS: number | null }
+  /** The browser says that there is no network. */
+  | { readonly state: "offline" };
+
+export interface MemberView {
+  readonly id: string;
+  readonly name: string;
+  readonly role: "owner" | "member";
+  readonly here: boolean;
+  readonly isMe: boolean;
+}
+
+export interface Reaction {
+  readonly emoji: string;
+  readonly by: readonly string[];
+}
+
+interface RowBase {
+  /** Stable for the row's whole life, also when a pending message becomes a posted one. */
+  readonly key: string;
+}
+
+/** A new calendar day of the reader begins. `day` is "YYYY-MM-DD", local. */
+export interface DayRow extends RowBase {
+  readonly kind: "day";
+  readonly day: string;
+  readonly at: string;
+}
+
+/** "New since you left" stands above the first message that was not seen. */
+export interface UnreadRow extends RowBase {
+  readonly kind: "unread";
+}
+
+/** Something that happened in the room and is not a message. */
+export interface NoteRow extends RowBase {
+  readonly kind: "note";
+  readonly seq: number;
+  readonly at: string;
+  readonly note:
+    | { readonly what: "created"; readonly who: Person }
+    | { readonly what: "joined"; readonly who: Person }
+    | { readonly what: "left"; readonly who: Person }
+    | { readonly what: "renamed"; readonly who: Person; readonly before: string }
+    | { readonly what: "role"; readonly who: Person; readonly role: "owner" | "member" }
+    | { readonly what: "retitled"; readonly who: Person; readonly title: string };
+}
+
+export interface MessageRow extends RowBase {
+  readonly kind: "message";
+  readonly cid: string;
+  /** null until the server has taken it. */
+  readonly seq: number | null;
+  readonly author: Person;
+  readonly mine: boolean;
+  /** First of a run: same author, same day, within five minutes, nothing between. Show the name. */
+  readonly startsGroup: boolean;
+  readonly body: string;
+  /** RFC 3339. */
+  readonly at: string;
+  readonly editedAt: string | null;
+  readonly deleted: boolean;
+  readonly replyTo: number | null;
+  readonly reactions: readonly Reaction[];
+  /** "sending" includes waiting for the network. "failed" offers retry(cid) and discard(cid). */
+  readonly delivery: "sent" | "sending" | "failed";
+  readonly failure: Failure | null;
+}
+
+export type Row = DayRow | UnreadRow | NoteRow | MessageRow;
+
+export interface Room {
+  readonly phase: RoomPhase;
+  readonly failure: Failure | null;
+  readonly connection: ConnectionView;
+
+  readonly id: string | null;
+  readonly code: string;
+  /** The link to share. */
+  readonly url: string;
+  readonly title: string;
+  /** The room closes this long after the last person leaves. */
+  readonly emptyTtlS: number | null;
+  readonly me: MemberView | null;
+  /** Here first, then by name. */
+  readonly members: readonly MemberView[];
+  readonly memberCount: number;
+  readonly hereCount: number;
+
+  /** Oldest first; the pending ones last. Slice it with core/window.ts before rendering. */
+  readonly rows: readonly Row[];
+  readonly hasOlder: boolean;
+  readonly loadingOlder: boolean;
+  /** Messages of others that came after the last `markSeen()`. */
+  readonly unreadCount: number;
+
+  /** The text in the composer; survives a reload. Bind to it. */
+  draft: string;
+
+  /** Opens the door, or tries again. */
+  enter(password?: string): Promise<void>;
+  /** Prepends a page to `rows`. Harmless when called twice or at the beginning. */
+  loadOlder(): Promise<Result>;
+  /** Shows it at once, clears the draft. Refuses an empty or too long body without sending:
+   * "empty_body", "body_too_long". */
+  post(body: string, how?: { readonly replyTo?: number }): Result;
+  retry(cid: string): void;
+  discard(cid: string): void;
+  /** The newest row is on the screen and the page is visible. */
+  markSeen(): void;
+  /** Takes the "new since you left" line away. */
+  clearUnreadLine(): void;
+  retryConnectionNow(): void;
+  /** Gives membership up; the phase becomes "left". */
+  leave(): Promise<Result>;
+}
+
+// Light and dark.
+
+export type ThemeChoice = "system" | "light" | "dark";
+
+/** Remembered under localStorage["parlour.theme"]; shown as <html data-theme="light|dark">. The
+ * early script (an external file, before the first paint) does the same two steps. */
+export interface Theme {
+  readonly choice: ThemeChoice;
+  readonly resolved: "light" | "dark";
+  choose(choice: ThemeChoice): void;
+}
