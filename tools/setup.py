@@ -1,4 +1,4 @@
-"""Makes .venv what the locks say: `setup.py serve` or `setup.py dev`. Run by bin/* through setup.sh.
+"""Makes .venv what the locks say: `python -m tools.setup serve`, or `dev`. Run by bin/* through setup.sh.
 
 Each step leaves a stamp in .venv and is skipped while its inputs are those of the stamp, so a second
 run costs a few file reads and needs no network. Two runs at once wait for each other.
@@ -17,14 +17,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from web import Web  # beside this file, which is run by its path
+from tools.web import Web
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 # Which locks each kind of work needs. dev.txt holds all that the others hold.
 LOCKS = {"serve": ("build", "runtime"), "dev": ("dev",)}
-OFFLINE_SIGNS = ("NewConnectionError", "NameResolutionError", "No matching distribution", "ConnectTimeout")
+OFFLINE_SIGNS = (
+    "NewConnectionError",
+    "NameResolutionError",
+    "ConnectTimeout",
+    "Network is unreachable",
+)
 
 
 class CannotSetUpError(Exception):
@@ -57,8 +62,9 @@ def _alone() -> Iterator[None]:
 
 def _make_venv() -> None:
     if importlib.util.find_spec("ensurepip") is None:
-        message = "this Python has no venv and pip; on Debian and Ubuntu `apt-get install python3-venv` brings them."
-        raise CannotSetUpError(message)
+        raise CannotSetUpError(
+            "this Python has no venv and pip; on Debian and Ubuntu `apt-get install python3-venv` brings them."
+        )
     _say(f"making .venv with Python {sys.version.split()[0]}")
     venv.create(VENV, with_pip=True, clear=True, symlinks=True)
 
@@ -77,7 +83,7 @@ def _install_package() -> None:
     inputs = _hash(ROOT / "pyproject.toml", ROOT / "hatch_build.py", ROOT / "tools" / "web.py")
     with _step("parlour", inputs) as is_needed:
         if is_needed or not (os.environ.get("PARLOUR_SKIP_WEB") or page.is_fresh()):
-            _say("building the page and installing Parlour")
+            _say("installing Parlour, and building its page where that has changed")
             _pip("install", "--no-deps", "--no-build-isolation", "--no-index", "--editable", str(ROOT))
 
 
@@ -97,16 +103,16 @@ def _hash(*paths: Path) -> str:
 
 
 def _pip(*arguments: str) -> None:
-    command = [PYTHON, "-m", "pip", "--disable-pip-version-check", "--retries", "2", *arguments, "--quiet"]
+    command = [str(PYTHON), "-m", "pip", "--quiet", "--disable-pip-version-check", "--retries", "2", *arguments]
     done = subprocess.run(command, check=False, stdout=sys.stderr, stderr=subprocess.PIPE, text=True, cwd=ROOT)
     if done.returncode == 0:
         return
     print(done.stderr, file=sys.stderr, end="")
     if any(sign in done.stderr for sign in OFFLINE_SIGNS):
-        message = "the first run needs the network, and the package index could not be reached (see above)."
-        raise CannotSetUpError(message)
-    message = f"pip failed with code {done.returncode} (see above)."
-    raise CannotSetUpError(message)
+        raise CannotSetUpError(
+            "the first run needs the network, and the package index could not be reached (see above)."
+        )
+    raise CannotSetUpError(f"pip failed with code {done.returncode} (see above).")
 
 
 def _say(what: str) -> None:

@@ -21,5 +21,5 @@ setup() {
     base=$python
     # Not there on the first run; a link to nowhere after the system's Python has moved on.
     [ -x "$python" ] || base=$(find_python) || exit 1
-    "$base" -E -s "$root/tools/setup.py" "$1" || exit
+    (cd "$root" && "$base" -E -s -m tools.setup "$1") || exit
 }

