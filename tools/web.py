@@ -87,10 +87,14 @@ class Web:
         # The wheel's own `npm` link is broken: it points outside of the wheel.
         self._node(str(_node_home() / "lib/node_modules/npm/bin/npm-cli.js"), *arguments)
 
+    @staticmethod
+    def node_command(*arguments: str) -> list[str]:
+        """Return the command that runs a script with the wheel's Node, in the folder of the sources."""
+        return [str(_node_home() / "bin" / "node"), *arguments]
+
     def _node(self, *arguments: str) -> None:
-        node = _node_home() / "bin" / "node"
-        command = [str(node), *arguments]
-        done = subprocess.run(command, cwd=self.sources, env=_quiet_npm(node.parent), check=False)
+        command = self.node_command(*arguments)
+        done = subprocess.run(command, cwd=self.sources, env=_quiet_npm(Path(command[0]).parent), check=False)
         if done.returncode != 0:
             told = " ".join([Path(arguments[0]).name, *arguments[1:]])
             raise CannotBuildError(f"`{told}` failed with code {done.returncode} (see above).")
