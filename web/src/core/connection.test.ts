@@ -1,0 +1,53 @@
+import { describe, expect, it } from "vitest";
+import { vectors } from "../protocol/vectors";
+import type { Effect, Identity, Phase } from "./connection";
+import { Connection } from "./connection";
+
+interface Step {
+  readonly at_ms: number;
+  readonly text?: string;
+  readonly closed?: number;
+  readonly gives: unknown;
+  readonly phase?: Phase;
+}
+
+type Plain = "start" | "opened" | "due" | "online" | "offline" | "tick" | "stop";
+const plain: readonly Plain[] = ["start", "opened", "due", "online", "offline", "tick", "stop"];
+
+/** The effects of one step of a vector. */
+function take(connection: Connection, step: Step): Effect[] {
+  if (step.text !== undefined) return connection.received(step.text, step.at_ms);
+  if (step.closed !== undefined) return connection.closed(step.closed, step.at_ms);
+  const word = plain.find((each) => each in step);
+  if (word === undefined) throw new Error(`no such step: ${JSON.stringify(step)}`);
+  return connection[word](step.at_ms);
+}
+
+/** An effect as vectors write it. */
+function written(effect: Effect): unknown {
+  switch (effect.do) {
+    case "send":
+      return { send: effect.command };
+    case "close":
+      return { close: effect.code };
+    case "retry":
+      return { retry: { min_ms: effect.minMs, max_ms: effect.maxMs } };
+    case "stop":
+      return { stop: effect.code };
+    case "deliver":
+      return { deliver: effect.frame };
+    case "open":
+    case "sign_in":
+      return { [effect.do]: true };
+  }
+}
+
+describe("a client's connection", () => {
+  it.each(vectors<Identity & { name: string; steps: readonly Step[] }>("client"))("$name", ({ steps, ...identity }) => {
+    const connection = new Connection(identity);
+    for (const step of steps) {
+      expect(take(connection, step).map(written), `at ${String(step.at_ms)} ms`).toEqual(step.gives);
+      if (step.phase) expect(connection.phase).toBe(step.phase);
+    }
+  });
+});
