@@ -11,7 +11,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 # A build front-end imports this file by its path, from any working directory.
 sys.path.insert(0, str(Path(__file__).parent))
-from tools.web import NODE_WHEEL, CannotBuildError, Web
+from tools.web import NODE_WHEEL, SKIP_WEB, CannotBuildError, Web
 
 
 class PageBuildHook(BuildHookInterface[Any]):
@@ -31,8 +31,7 @@ class PageBuildHook(BuildHookInterface[Any]):
             self.app.abort(f"web: {refusal}")
 
     def _has_work(self) -> bool:
-        # For those who work on the server alone, or pack a page that they built elsewhere.
-        if os.environ.get("PARLOUR_SKIP_WEB"):
+        if os.environ.get(SKIP_WEB):
             return False
         # An sdist carries the sources: the wheel is built from it.
         return self.target_name == "wheel" and not Web(Path(self.root)).is_fresh()

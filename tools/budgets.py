@@ -66,7 +66,7 @@ class Source:
         """Every class, function and type that the file introduces, with its line."""
         if self.path.suffix == ".py":
             for node in ast.walk(ast.parse(self.text)):
-                if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+                if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and not _is_override(node):
                     yield node.lineno, node.name
         elif self.path.suffix in {".ts", ".js", ".svelte"}:
             for number, line in enumerate(self.text.splitlines(), 1):
@@ -76,6 +76,11 @@ class Source:
 
 def _measure(node: ast.FunctionDef | ast.AsyncFunctionDef) -> Function:
     return Function(node.name, node.lineno, (node.end_lineno or node.lineno) - node.lineno + 1)
+
+
+def _is_override(node: ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Whether the name was given by somebody else's class, as `@override` says."""
+    return any(ast.unparse(decorator).split(".")[-1] == "override" for decorator in node.decorator_list)
 
 
 def find_breaches(sources: Iterable[Source]) -> Iterator[str]:

