@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import msgspec
 
 from parlour.wire.errors import Code
@@ -12,6 +14,7 @@ _frames: msgspec.json.Decoder[AnyFrame] = msgspec.json.Decoder(AnyFrame)
 _encoder = msgspec.json.Encoder()
 _OPS = frozenset(op.__struct_config__.tag for op in AnyCommand.__args__)
 _FRAME_OPS = frozenset(op.__struct_config__.tag for op in AnyFrame.__args__)
+
 
 class BadFrame(Exception):  # noqa: N818 -- it is an answer to a peer, not a fault of ours
     """A frame that is no command: `code` says why, `ref` is what could be saved of it.
@@ -27,16 +30,6 @@ class BadFrame(Exception):  # noqa: N818 -- it is an answer to a peer, not a fau
         self.hopeless = hopeless
 
 
-class _Envelope(msgspec.Struct):
-    """The two fields by which a refusal can still be addressed."""
-
-    op: msgspec.Raw = msgspec.Raw()
-    ref: msgspec.Raw = msgspec.Raw()
-
-
-_envelopes = msgspec.json.Decoder(_Envelope)
-
-
 def decode_command(text: str | bytes) -> AnyCommand:
     """Read one client frame.
 
@@ -50,22 +43,32 @@ def decode_command(text: str | bytes) -> AnyCommand:
 
 
 def _diagnose(text: str | bytes, fault: Exception) -> BadFrame:
-    try:
-        envelope = _envelopes.decode(text)
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
+    """Say what is wrong with a text that is no command, and save what can still be answered."""
+    envelope = _read_object(text)
+    if envelope is None:
         return BadFrame("bad_frame", "A frame is one JSON object.", hopeless=True)
-    op, ref = _literal(envelope.op), _literal(envelope.ref)
+    op, ref = envelope.get("op"), envelope.get("ref")
     known_ref = ref if type(ref) is int and 0 <= ref < 2**53 else None
     if isinstance(op, str) and op not in _OPS:
         return BadFrame("unknown_op", "There is no such op.", ref=known_ref)
     return BadFrame("bad_frame", str(fault), ref=known_ref)
 
 
-def _literal(raw: msgspec.Raw) -> object:
+def _read_object(text: str | bytes) -> dict[str, object] | None:
+    """The text as one JSON object, or None.
+
+    Read by the standard library, which unlike msgspec lets half a surrogate pair pass. A browser sends one when that
+    is what somebody pasted. The answer must be a refusal of this one message: a hang-up would stop its sender for good.
+    """
     try:
-        return msgspec.json.decode(raw) if bytes(raw) else None
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        found: object = json.loads(text if isinstance(text, str) else text.decode(), parse_constant=_reject_constant)
+    except (ValueError, RecursionError):
         return None
+    return found if isinstance(found, dict) else None
+
+
+def _reject_constant(name: str) -> object:
+    raise ValueError(f"{name} is not JSON")
 
 
 def decode_frame(text: str | bytes) -> AnyFrame | None:
@@ -77,10 +80,7 @@ def decode_frame(text: str | bytes) -> AnyFrame | None:
     try:
         return _frames.decode(text)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as fault:
-        try:
-            op = _literal(_envelopes.decode(text).op)
-        except (msgspec.DecodeError, UnicodeError, RecursionError):
-            op = None
+        op = (_read_object(text) or {}).get("op")
         if isinstance(op, str) and op not in _FRAME_OPS:
             return None
         raise BadFrame("bad_frame", str(fault), hopeless=True) from None
@@ -92,7 +92,7 @@ def encode(frame: AnyFrame | AnyCommand | LogEvent) -> bytes:
 
 
 def text_frame(payload: bytes) -> bytes:
-    """Wrap a payload as one unmasked, final WebSocket text frame (RFC 6455, section 5.2): the same bytes fit everyone."""
+    """Wrap a payload as one unmasked, final WebSocket text frame (RFC 6455, section 5.2); its bytes fit everyone."""
     size = len(payload)
     if size < 126:  # noqa: PLR2004 -- the three length forms of section 5.2
         return bytes((0x81, size)) + payload

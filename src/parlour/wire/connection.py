@@ -121,7 +121,7 @@ class ServerConnection:
         self.heard_at_s = now_s
 
     def tick(self, now_s: float) -> Hangup | None:
-        """Called about once a second: is it time to give up on this client?"""
+        """Called about once a second: a hang-up when it is time to give up on this client."""
         if not self.greeted and now_s - self.opened_at_s >= HELLO_WITHIN_S:
             return Hangup(CloseCode.NO_HELLO, f"No hello within {HELLO_WITHIN_S} s.")
         if now_s - self.heard_at_s >= SILENCE_S:
