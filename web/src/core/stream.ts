@@ -59,6 +59,11 @@ export class Stream {
     };
   }
 
+  /** Whether the room is followed on the connection of now. */
+  get isEntered(): boolean {
+    return this.#isEntered;
+  }
+
   /** Whether events are known to be missing; only then does tick() matter. */
   get isBehind(): boolean {
     return this.#isEntered && this.#knownHead > this.position;

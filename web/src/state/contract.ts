@@ -7,6 +7,18 @@
  * carries the server's stable `code`, which i18n turns into a sentence.
  */
 
+import type { Person } from "../protocol/frames";
+import type { Failure, Result } from "../core/result";
+import type { RoomPhase } from "../core/room";
+import type { MemberView } from "../core/roster";
+import type { Row } from "../core/rows";
+
+export type { Person } from "../protocol/frames";
+export type { Failure, Result } from "../core/result";
+export type { RoomPhase } from "../core/room";
+export type { MemberView } from "../core/roster";
+export type { DayRow, MessageRow, Note, NoteRow, Row, UnreadRow } from "../core/rows";
+
 /** Everything that a page needs, made once by `startParlour()`. */
 export interface Parlour {
   readonly router: Router;
@@ -16,19 +28,6 @@ export interface Parlour {
   /** The room of the current route; null on every other screen, and while nobody is signed in. */
   readonly room: Room | null;
 }
-
-// Failures.
-
-/** `code` is a stable public code of the server, or one of: "offline" (no answer came), "expired"
- * (waited longer than 24 h to be sent, so it was not sent), "internal". */
-export interface Failure {
-  readonly code: string;
-  readonly retryAfterS: number | null;
-}
-
-export type Result<T = void> =
-  | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly failure: Failure };
 
 // Where we are.
 
@@ -46,11 +45,6 @@ export interface Router {
 }
 
 // Who we are.
-
-export interface Person {
-  readonly id: string;
-  readonly name: string;
-}
 
 export interface Session {
   /** "loading" only until the first answer of the server. */
@@ -82,16 +76,6 @@ export interface Landing {
 
 // A room.
 
-export type RoomPhase =
-  | "loading"
-  | "needs_password" // call enter(password); `failure` holds "wrong_password" after a wrong one
-  | "open"
-  | "not_found" // nothing here, and we never were inside
-  | "closed" // we were inside; it is gone now
-  | "left" // we left, here or in another tab
-  | "removed" // kicked or banned
-  | "error"; // `failure` says why ("locked", "rate_limited", "offline", ...); call enter() again
-
 /** The connection as a person wants to hear of it. */
 export type ConnectionView =
   | { readonly state: "online" }
@@ -100,73 +84,6 @@ export type ConnectionView =
   | { readonly state: "reconnecting"; readonly nextTryInS: number | null }
   /** The browser says that there is no network. */
   | { readonly state: "offline" };
-
-export interface MemberView {
-  readonly id: string;
-  readonly name: string;
-  readonly role: "owner" | "member";
-  readonly here: boolean;
-  readonly isMe: boolean;
-}
-
-export interface Reaction {
-  readonly emoji: string;
-  readonly by: readonly string[];
-}
-
-interface RowBase {
-  /** Stable for the row's whole life, also when a pending message becomes a posted one. */
-  readonly key: string;
-}
-
-/** A new calendar day of the reader begins. `day` is "YYYY-MM-DD", local. */
-export interface DayRow extends RowBase {
-  readonly kind: "day";
-  readonly day: string;
-  readonly at: string;
-}
-
-/** "New since you left" stands above the first message that was not seen. */
-export interface UnreadRow extends RowBase {
-  readonly kind: "unread";
-}
-
-/** Something that happened in the room and is not a message. */
-export interface NoteRow extends RowBase {
-  readonly kind: "note";
-  readonly seq: number;
-  readonly at: string;
-  readonly note:
-    | { readonly what: "created"; readonly who: Person }
-    | { readonly what: "joined"; readonly who: Person }
-    | { readonly what: "left"; readonly who: Person }
-    | { readonly what: "renamed"; readonly who: Person; readonly before: string }
-    | { readonly what: "role"; readonly who: Person; readonly role: "owner" | "member" }
-    | { readonly what: "retitled"; readonly who: Person; readonly title: string };
-}
-
-export interface MessageRow extends RowBase {
-  readonly kind: "message";
-  readonly cid: string;
-  /** null until the server has taken it. */
-  readonly seq: number | null;
-  readonly author: Person;
-  readonly mine: boolean;
-  /** First of a run: same author, same day, within five minutes, nothing between. Show the name. */
-  readonly startsGroup: boolean;
-  readonly body: string;
-  /** RFC 3339. */
-  readonly at: string;
-  readonly editedAt: string | null;
-  readonly deleted: boolean;
-  readonly replyTo: number | null;
-  readonly reactions: readonly Reaction[];
-  /** "sending" includes waiting for the network. "failed" offers retry(cid) and discard(cid). */
-  readonly delivery: "sent" | "sending" | "failed";
-  readonly failure: Failure | null;
-}
-
-export type Row = DayRow | UnreadRow | NoteRow | MessageRow;
 
 export interface Room {
   readonly phase: RoomPhase;

@@ -1,0 +1,217 @@
+/**
+ * One room from the outside: through the door by its code, in again after every loss of the
+ * connection, and out, for whatever reason. What happens inside is the conversation's.
+ * Subscribing comes first: `enter` answers with a snapshot and the events that follow it, so
+ * nothing can fall between (Rocket.Chat.ReactNative#7547).
+ */
+
+import type { Person, Refused } from "../protocol/frames";
+import type { Joined } from "./api";
+import type { ConversationPorts } from "./conversation";
+import { Conversation } from "./conversation";
+import type { Failure, Result } from "./result";
+import { done } from "./result";
+import type { Answer, LinkStatus, RoomNews } from "./socket";
+
+export type RoomPhase =
+  | "loading"
+  /** Call enter(password); `failure` is "wrong_password" after a wrong one. */
+  | "needs_password"
+  | "open"
+  /** Nothing here, and this device never was inside. */
+  | "not_found"
+  /** This device was inside; it is gone now. */
+  | "closed"
+  /** We left, here or elsewhere. */
+  | "left"
+  /** Kicked or banned. */
+  | "removed"
+  /** `failure` says why; enter() tries again. */
+  | "error";
+
+export type RoomPorts = Pick<ConversationPorts, "api" | "link" | "store" | "visits" | "changed"> & {
+  /** The session is gone: nothing works before the person signs in again. */
+  readonly signedOut: () => void;
+};
+
+const ENTER_AGAIN_MS = 2_000;
+
+export class Room {
+  readonly #me: Person;
+  readonly #ports: RoomPorts;
+  readonly #code: string;
+  #inside: Conversation | null = null;
+  #phase: RoomPhase = "loading";
+  #failure: Failure | null = null;
+  #password: string | undefined;
+  /** Grows whenever what is under way has lost its meaning; late answers compare and go. */
+  #attempt = 0;
+  #release: (() => void)[] = [];
+
+  constructor(code: string, me: Person, ports: RoomPorts) {
+    this.#code = code;
+    this.#me = me;
+    this.#ports = ports;
+  }
+
+  get phase(): RoomPhase {
+    const isReady = this.#inside?.hasBegun ?? false;
+    return this.#phase === "open" && !isReady ? "loading" : this.#phase;
+  }
+
+  get failure(): Failure | null {
+    return this.#failure;
+  }
+
+  /** null before the door opened. It stays readable after we are out. */
+  get inside(): Conversation | null {
+    return this.#inside;
+  }
+
+  get code(): string {
+    return this.#inside?.about.code ?? this.#code;
+  }
+
+  /** Also of a room that is gone but was known on this device. */
+  get title(): string {
+    return this.#inside?.about.title ?? this.#ports.visits.find(this.#code)?.title ?? "";
+  }
+
+  /** Through the door, or once more. */
+  async enter(password?: string): Promise<void> {
+    this.#become("loading");
+    const attempt = this.#attempt;
+    this.#password = password ?? this.#password;
+    const joined = await this.#ports.api.join(this.code, this.#password);
+    if (attempt !== this.#attempt) return;
+    if (joined.ok) this.#joined(joined.value);
+    else this.#shut(joined.failure);
+  }
+
+  /** Gives membership up. */
+  async leave(): Promise<Result> {
+    if (!this.#inside) return done;
+    const left = await this.#ports.api.leave(this.#inside.about.id);
+    // Our own member.left may have come first; not_found means that we were out already.
+    const isOut = left.ok || left.failure.code === "not_found";
+    if (isOut && this.#phase !== "left") this.#leave();
+    return isOut ? done : left;
+  }
+
+  /** Nobody looks at this room any more; membership stays. */
+  close(): void {
+    if (this.#inside) this.#ports.link.ask({ op: "exit", room: this.#inside.about.id }, () => undefined);
+    this.#detach();
+  }
+
+  #joined(joined: Joined): void {
+    const { link } = this.#ports;
+    this.#inside = new Conversation(this.#me, joined, this.#portsInside());
+    this.#phase = "open";
+    const hear = (news: RoomNews) => this.#inside?.heard(news);
+    this.#release = [link.attach(joined.room.id, hear), link.watch((status) => { this.#linkChanged(status); })];
+    if (link.status.is === "live") this.#enterLive();
+    else link.start();
+    this.#ports.changed();
+  }
+
+  #portsInside(): ConversationPorts {
+    const { api, link, store, visits, changed } = this.#ports;
+    return {
+      ...{ api, link, store, visits, changed },
+      left: () => { this.#leave(); },
+      unknown: () => { void this.#findOutWhy(); },
+      enterAgain: () => { this.#enterLive(); },
+    };
+  }
+
+  /** The server did not let us in. */
+  #shut(reason: Failure): void {
+    switch (reason.code) {
+      case "wrong_password": {
+        // Without a password we only asked; now we know that one is wanted.
+        const wasAsking = this.#password === undefined;
+        this.#password = undefined;
+        this.#become("needs_password", wasAsking ? null : reason);
+        break;
+      }
+      case "not_found":
+        this.#become(this.#ports.visits.find(this.code) ? "closed" : "not_found", reason);
+        break;
+      case "banned":
+        this.#become("removed", reason);
+        break;
+      case "unauthenticated":
+        this.#become("error", reason);
+        this.#ports.signedOut();
+        break;
+      default:
+        this.#become("error", reason);
+    }
+  }
+
+  #linkChanged(status: LinkStatus): void {
+    if (status.is === "live") this.#enterLive();
+    else this.#inside?.disconnected();
+    if (status.is === "signed_out") this.#ports.signedOut();
+    if (status.is === "stopped") this.#become("error", { code: "stopped", retryAfterS: null });
+    this.#ports.changed();
+  }
+
+  #enterLive(): void {
+    if (!this.#inside) return;
+    const { about, resumePoint } = this.#inside;
+    const attempt = this.#attempt;
+    this.#ports.link.ask({ op: "enter", room: about.id, ...resumePoint }, (answer) => {
+      if (attempt === this.#attempt) this.#enterAnswered(answer);
+    });
+  }
+
+  #enterAnswered(answer: Answer | null): void {
+    if (answer?.op === "entered") this.#inside?.entered(answer);
+    if (answer?.op === "refused") this.#enterRefused(answer);
+  }
+
+  #enterRefused({ code, final, retry_after_s }: Refused): void {
+    if (!final) this.#enterLater(retry_after_s ?? 0);
+    else if (code === "not_found") void this.#findOutWhy();
+    else this.#shut({ code, retryAfterS: retry_after_s ?? null });
+  }
+
+  #enterLater(afterS: number): void {
+    const attempt = this.#attempt;
+    setTimeout(() => {
+      if (attempt === this.#attempt) this.#enterLive();
+    }, Math.max(ENTER_AGAIN_MS, afterS * 1000));
+  }
+
+  /** The server does not know the room, or does not know us in it: which of the two? */
+  async #findOutWhy(): Promise<void> {
+    const attempt = this.#attempt;
+    const found = await this.#ports.api.lookUp(this.code);
+    if (attempt !== this.#attempt) return;
+    if (found.ok) this.#leave();
+    else if (found.failure.code === "not_found") this.#become("closed", found.failure);
+    else this.#enterLater(found.failure.retryAfterS ?? 0);
+  }
+
+  #leave(): void {
+    this.#ports.visits.forget(this.code);
+    this.#become("left");
+  }
+
+  /** Any phase but "open", which has a connection to keep. */
+  #become(phase: Exclude<RoomPhase, "open">, reason: Failure | null = null): void {
+    this.#detach();
+    this.#phase = phase;
+    this.#failure = reason;
+    this.#ports.changed();
+  }
+
+  #detach(): void {
+    this.#attempt += 1;
+    for (const release of this.#release) release();
+    this.#release = [];
+    this.#inside?.close();
+  }
+}

@@ -1,0 +1,125 @@
+/**
+ * Who belongs to a room and who is here now, kept up by the room's log and by presence frames.
+ * Law: a snapshot with the changes after it equals a fresh snapshot.
+ */
+
+import type { Change } from "../protocol/changes";
+import type { Member, Person, Presence, Role, Snapshot } from "../protocol/frames";
+
+export interface MemberView {
+  readonly id: string;
+  readonly name: string;
+  readonly role: Role;
+  readonly here: boolean;
+  readonly isMe: boolean;
+}
+
+type Roll = Pick<Snapshot, "me" | "members" | "member_count" | "here">;
+
+export class Roster {
+  readonly #me: Person;
+  #members = new Map<string, Member>();
+  #here = new Set<string>();
+  /** Large rooms are listed in part, so the count is kept apart from the list. */
+  #memberCount = 0;
+  #view: readonly MemberView[] | null = null;
+  #namesVersion = 0;
+
+  constructor(me: Person) {
+    this.#me = me;
+  }
+
+  reset({ me, members, member_count, here }: Roll): void {
+    this.#members = new Map(members.map((member) => [member.person_id, member]));
+    this.#here = new Set(here);
+    // In a room of more than 500 the list may end before us.
+    if (!this.#members.has(me.person_id)) {
+      this.#members.set(me.person_id, { ...me, name: this.#me.name, joined_at: "" });
+    }
+    this.#memberCount = member_count;
+    this.#changed();
+  }
+
+  apply(change: Change): void {
+    switch (change.kind) {
+      case "member.joined":
+        this.#join({ person_id: change.person.id, name: change.person.name, role: change.role, joined_at: change.at });
+        break;
+      case "member.left":
+        this.#members.delete(change.personId);
+        this.#here.delete(change.personId);
+        this.#memberCount -= 1;
+        break;
+      case "member.renamed":
+        this.#amend(change.person.id, { name: change.person.name });
+        break;
+      case "member.role":
+        this.#amend(change.personId, { role: change.role });
+        break;
+      default:
+        return;
+    }
+    this.#changed();
+  }
+
+  presence({ joined, left, here }: Presence): void {
+    if (here) this.#here = new Set(here);
+    for (const id of joined ?? []) this.#here.add(id);
+    for (const id of left ?? []) this.#here.delete(id);
+    this.#view = null;
+  }
+
+  /** Grows when a name may have changed: rows that show names are laid out again. */
+  get namesVersion(): number {
+    return this.#namesVersion;
+  }
+
+  get memberCount(): number {
+    return this.#memberCount;
+  }
+
+  get hereCount(): number {
+    return this.#here.size;
+  }
+
+  get me(): MemberView | null {
+    return this.members.find((member) => member.isMe) ?? null;
+  }
+
+  /** Who is here first, then by name. */
+  get members(): readonly MemberView[] {
+    this.#view ??= [...this.#members.values()].map((member) => this.#viewOf(member)).sort(byPresenceThenName);
+    return this.#view;
+  }
+
+  /** The name that this person has now. */
+  findName(id: string): string | undefined {
+    return this.#members.get(id)?.name;
+  }
+
+  #join(member: Member): void {
+    if (!this.#members.has(member.person_id)) this.#memberCount += 1;
+    this.#members.set(member.person_id, member);
+  }
+
+  #amend(id: string, fields: Partial<Member>): void {
+    const member = this.#members.get(id);
+    if (member) this.#members.set(id, { ...member, ...fields });
+  }
+
+  #viewOf({ person_id: id, name, role }: Member): MemberView {
+    return { id, name, role, here: this.#here.has(id), isMe: id === this.#me.id };
+  }
+
+  #changed(): void {
+    this.#view = null;
+    this.#namesVersion += 1;
+  }
+}
+
+// One collator for all comparisons: making one costs more than a thousand uses.
+const { compare } = new Intl.Collator(undefined, { sensitivity: "base", numeric: true });
+
+function byPresenceThenName(a: MemberView, b: MemberView): number {
+  return Number(b.here) - Number(a.here) || compare(a.name, b.name) || (a.id < b.id ? -1 : 1);
+}

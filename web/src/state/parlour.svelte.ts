@@ -1,0 +1,113 @@
+/** The composition root of the page: the one place that reaches for the browser. */
+
+import { Api } from "../core/api";
+import type { OutboxStore } from "../core/outbox-store";
+import { openOutboxStore, openTabs } from "../core/outbox-store";
+import { LiveSocket, watchBrowser } from "../core/socket";
+import type { Memory } from "../core/storage";
+import { openMemory } from "../core/storage";
+import { Visits } from "../core/visits";
+import { ConnectionState } from "./connection.svelte";
+import type { Parlour, Room } from "./contract";
+import { LandingState } from "./landing";
+import { RoomState } from "./room.svelte";
+import { RouterState } from "./router.svelte";
+import { SessionState } from "./session.svelte";
+import { ThemeState } from "./theme.svelte";
+
+const API = "/api/v1";
+
+export function startParlour(): Parlour {
+  const parlour = new ParlourState(openMemory(() => localStorage));
+  void parlour.session.refresh();
+  return parlour;
+}
+
+class ParlourState implements Parlour {
+  readonly router = new RouterState(() => {
+    this.#settle();
+  });
+  readonly theme: ThemeState;
+  readonly session: SessionState;
+  readonly landing: LandingState;
+  readonly #memory: Memory;
+  readonly #api = new Api(API, (url, init) => fetch(url, init));
+  readonly #live: LiveSocket;
+  readonly #connection: ConnectionState;
+  readonly #store: Promise<OutboxStore>;
+  #room = $state.raw<RoomState | null>(null);
+  /** Who and where `room` is for: it is made anew only when one of the two changes. */
+  #place = "";
+
+  constructor(memory: Memory) {
+    this.#memory = memory;
+    this.#store = openOutboxStore(openTabs(navigator.locks));
+    this.#live = new LiveSocket({
+      identity: { client: "parlour-web/1" },
+      openSocket: () => new WebSocket(`${location.origin.replace(/^http/, "ws")}${API}/live`),
+      random: Math.random,
+    });
+    watchBrowser(this.#live);
+    this.#connection = new ConnectionState(this.#live);
+    this.theme = new ThemeState(memory, matchMedia("(prefers-color-scheme: dark)"));
+    this.landing = new LandingState(this.#api);
+    this.session = new SessionState({
+      api: this.#api,
+      memory,
+      changed: () => {
+        // The socket speaks for whoever opened it.
+        this.#live.stop();
+        this.#settle();
+      },
+    });
+    document.addEventListener("visibilitychange", () => {
+      if (document.visibilityState === "hidden") this.#room?.lookAway();
+    });
+  }
+
+  get room(): Room | null {
+    return this.#room;
+  }
+
+  /** Makes `room` the one that the address and the session ask for. */
+  #settle(): void {
+    const { route } = this.router;
+    const { me } = this.session;
+    const code = me && route.screen === "room" ? route.code : null;
+    const isHere = this.#room !== null && code === this.#room.code;
+    const place = me && code !== null ? `${me.id}/${code}` : "";
+    if (place === this.#place || (isHere && this.#place.startsWith(`${me?.id ?? ""}/`))) return;
+    this.#place = place;
+    this.#room?.close();
+    this.#room = null;
+    if (me && code !== null) void this.#open(code, place);
+  }
+
+  async #open(code: string, place: string): Promise<void> {
+    const store = await this.#store;
+    const { me } = this.session;
+    if (place !== this.#place || !me) return;
+    const room = new RoomState(code, me, {
+      api: this.#api,
+      link: this.#live,
+      store,
+      visits: new Visits(this.#memory),
+      memory: this.#memory,
+      connection: this.#connection,
+      signedOut: () => {
+        this.session.ended();
+      },
+      retryConnectionNow: () => {
+        this.#live.hope();
+      },
+    });
+    this.#room = room;
+    await room.enter();
+    this.#showProperCode(code, room);
+  }
+
+  /** The address shows the code as the server writes it, however it was typed. */
+  #showProperCode(code: string, room: RoomState): void {
+    if (this.#room === room && room.code !== code) this.router.go({ screen: "room", code: room.code }, { replace: true });
+  }
+}
