@@ -36,6 +36,7 @@ SECTIONS = (
     Section("budgets", ("python", "-m", "tools.budgets")),
     Section("svelte", ("python", "-m", "tools.web", "check")),
     Section("eslint", ("python", "-m", "tools.web", "lint")),
+    Section("weight", ("python", "-m", "tools.weight")),
     Section("generated", ("python", "-m", "tools.generated")),
     Section("docs", ("python", "-m", "tools.docs")),
 )
