@@ -99,3 +99,13 @@ def text_frame(payload: bytes) -> bytes:
     if size < 65_536:  # noqa: PLR2004
         return b"\x81\x7e" + size.to_bytes(2, "big") + payload
     return b"\x81\x7f" + size.to_bytes(8, "big") + payload
+
+
+class SharedFrame:
+    """One server frame, encoded once and written to everyone: `payload` is the JSON, `framed` is ready for a socket."""
+
+    __slots__ = ("framed", "payload")
+
+    def __init__(self, frame: AnyFrame) -> None:
+        self.payload = _encoder.encode(frame)
+        self.framed = text_frame(self.payload)

@@ -1,0 +1,1 @@
+"""Who you are: guests, their names and their sessions."""

@@ -1,0 +1,116 @@
+"""Who a request comes from: its token, its origin, its address."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from litestar import Request
+from litestar.connection import ASGIConnection
+from litestar.datastructures import Cookie
+
+from parlour.accounts.actions import Accounts, Person
+from parlour.accounts.rules import check_origin
+from parlour.settings import Settings
+from parlour.wire.errors import Refusal
+
+AnyRequest = Request[Any, Any, Any]
+AnyConnection = ASGIConnection[Any, Any, Any, Any]
+
+_SAFE_METHODS: Final = frozenset(("GET", "HEAD", "OPTIONS"))
+_COOKIE: Final = "parlour"
+_SECURE_COOKIE: Final = "__Host-parlour"
+"""Under https: the prefix makes browsers refuse a cookie that a sibling domain or plain http has planted."""
+
+
+def origin_of(connection: AnyConnection) -> str:
+    """This server's own origin, as the client addressed it; behind a trusted proxy, as the proxy says."""
+    scheme = {"ws": "http", "wss": "https"}.get(connection.scope["scheme"], connection.scope["scheme"])
+    return f"{scheme}://{connection.headers.get('host', '')}"
+
+
+def address_of(connection: AnyConnection) -> str:
+    """The client's IP address; behind a trusted proxy, the one that the proxy names."""
+    client = connection.scope.get("client")
+    return client[0] if client else ""
+
+
+def bearer_of(connection: AnyConnection) -> str | None:
+    """The token of the Authorization header."""
+    scheme, _, token = connection.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" and token else None
+
+
+def token_of(connection: AnyConnection) -> str | None:
+    """The session token: the Bearer header's, else the cookie's."""
+    cookies = connection.cookies
+    return bearer_of(connection) or cookies.get(_SECURE_COOKIE) or cookies.get(_COOKIE)
+
+
+@dataclass(frozen=True, slots=True)
+class Origins:
+    """Which origins may speak for a cookie."""
+
+    settings: Settings
+
+    def check(self, connection: AnyConnection) -> None:
+        """Refuse a foreign page.
+
+        Raises:
+            Refusal: foreign_origin.
+        """
+        settings = self.settings
+        own = {settings.public_url, *settings.allowed_origins} - {""}
+        check_origin(connection.headers, own=origin_of(connection), allowed=own)
+
+    def check_request(self, request: AnyRequest) -> None:
+        """Refuse an unsafe request of a foreign page. A Bearer token proves that no browser added it unasked."""
+        if request.method not in _SAFE_METHODS and bearer_of(request) is None:
+            self.check(request)
+
+
+async def provide_person(request: AnyRequest, accounts: Accounts) -> Person:
+    """The person of a request.
+
+    Raises:
+        Refusal: unauthenticated.
+    """
+    return await accounts.load_person(token_of(request))
+
+
+def session_cookie(connection: AnyConnection, token: str, ttl_s: float) -> Cookie:
+    """The cookie that keeps a session in a browser."""
+    return _cookie(connection, token, int(ttl_s))
+
+
+def expired_cookie(connection: AnyConnection) -> Cookie:
+    """The cookie that makes a browser forget its session."""
+    return _cookie(connection, "", 0)
+
+
+def _cookie(connection: AnyConnection, value: str, max_age_s: int) -> Cookie:
+    is_secure = origin_of(connection).startswith("https:")
+    same_site: Literal["lax"] = "lax"
+    return Cookie(
+        key=_SECURE_COOKIE if is_secure else _COOKIE,
+        value=value,
+        max_age=max_age_s,
+        path="/",
+        secure=is_secure,
+        httponly=True,
+        samesite=same_site,
+    )
+
+
+def check_json(request: AnyRequest) -> None:
+    """A body must say that it is JSON: then no plain HTML form can have sent it.
+
+    Raises:
+        Refusal: unsupported_media_type.
+    """
+    length, encoding = request.headers.get("content-length", "0"), request.headers.get("transfer-encoding")
+    if length == "0" and encoding is None:
+        return
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != "application/json":
+        raise Refusal("unsupported_media_type")

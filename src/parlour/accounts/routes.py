@@ -1,0 +1,79 @@
+"""/session: who am I, sign in as a guest, rename, sign out."""
+
+from __future__ import annotations
+
+from litestar import Response, Router, delete, get, patch, post
+from msgspec import Struct
+
+from parlour.accounts.actions import Accounts, Person
+from parlour.accounts.identity import AnyRequest, address_of, expired_cookie, session_cookie, token_of
+from parlour.accounts.limits import SIGN_INS, Limits, address_key
+from parlour.settings import Settings
+
+
+class NameBody(Struct, frozen=True):
+    """A name: 1 to 40 characters."""
+
+    name: str
+
+
+class PersonView(Struct, frozen=True):
+    """A person."""
+
+    id: str
+    name: str
+    kind: str
+
+
+class SessionView(Struct, frozen=True):
+    """Whose session this is."""
+
+    person: PersonView
+
+
+class NewSessionView(Struct, frozen=True):
+    """A new session. `token` is shown this once; it works as `Authorization: Bearer`."""
+
+    person: PersonView
+    token: str
+
+
+@post("/session")
+async def sign_in(
+    request: AnyRequest, data: NameBody, accounts: Accounts, limits: Limits, settings: Settings
+) -> Response[NewSessionView]:
+    """Become a guest with a name."""
+    await limits.spend(SIGN_INS, address_key(address_of(request)))
+    signed_in = await accounts.sign_in_guest(data.name)
+    return Response(
+        NewSessionView(_view(signed_in.person), signed_in.token),
+        cookies=[session_cookie(request, signed_in.token, settings.session_ttl_s)],
+    )
+
+
+@get("/session")
+async def who_am_i(request: AnyRequest, person: Person, settings: Settings) -> Response[SessionView]:
+    """Who this session is. Renews the cookie, so that a session in use does not end in the browser alone."""
+    token = token_of(request)
+    cookies = [session_cookie(request, token, settings.session_ttl_s)] if token and request.cookies else []
+    return Response(SessionView(_view(person)), cookies=cookies)
+
+
+@patch("/session")
+async def rename(data: NameBody, person: Person, accounts: Accounts) -> SessionView:
+    """Take another name, in every room."""
+    return SessionView(_view(await accounts.rename(person, data.name)))
+
+
+@delete("/session")
+async def sign_out(request: AnyRequest, person: Person, accounts: Accounts) -> Response[None]:
+    """End this session everywhere it is used."""
+    await accounts.sign_out(person)
+    return Response(None, status_code=204, cookies=[expired_cookie(request)])
+
+
+def _view(person: Person) -> PersonView:
+    return PersonView(person.id, person.name, person.kind)
+
+
+router = Router("/", route_handlers=[sign_in, who_am_i, rename, sign_out], tags=["session"])

@@ -1,0 +1,97 @@
+"""People and their sessions. A token is kept as its hash only: a stolen database opens no session."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Index, String, delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import Mapped, mapped_column
+
+from parlour.storage.schema import ID_CHARS, Base
+
+HASH_CHARS = 64
+
+
+class Person(Base):
+    """Somebody with a name."""
+
+    __tablename__ = "persons"
+    id: Mapped[str] = mapped_column(String(ID_CHARS), primary_key=True)
+    name: Mapped[str] = mapped_column(String(160))
+    kind: Mapped[str] = mapped_column(String(16))
+    created_at_ms: Mapped[int]
+
+
+class Session(Base):
+    """One signed-in device. `token_hash` is SHA-256 of the token, in hex."""
+
+    __tablename__ = "sessions"
+    token_hash: Mapped[str] = mapped_column(String(HASH_CHARS), primary_key=True)
+    person_id: Mapped[str] = mapped_column(String(ID_CHARS))
+    created_at_ms: Mapped[int]
+    expires_at_ms: Mapped[int]
+    __table_args__ = (Index(None, "person_id"), Index(None, "expires_at_ms"))
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """A live session with its person."""
+
+    token_hash: str
+    expires_at_ms: int
+    person_id: str
+    name: str
+    kind: str
+
+
+_live_session = select(
+    Session.token_hash, Session.expires_at_ms, Session.person_id, Person.name, Person.kind
+).join(Person, Person.id == Session.person_id)
+
+
+async def find_session(connection: AsyncConnection, token_hash: str, now_ms: int) -> SessionRow | None:
+    """The session of this token hash if it has not ended."""
+    statement = _live_session.where(Session.token_hash == token_hash, Session.expires_at_ms > now_ms)
+    row = (await connection.execute(statement)).one_or_none()
+    return None if row is None else SessionRow(*row)
+
+
+async def insert_person(connection: AsyncConnection, person_id: str, name: str, kind: str, now_ms: int) -> None:
+    """A new person."""
+    await connection.execute(insert(Person).values(id=person_id, name=name, kind=kind, created_at_ms=now_ms))
+
+
+async def insert_session(
+    connection: AsyncConnection, token_hash: str, person_id: str, now_ms: int, expires_at_ms: int
+) -> None:
+    """A new session of a person."""
+    await connection.execute(
+        insert(Session).values(
+            token_hash=token_hash, person_id=person_id, created_at_ms=now_ms, expires_at_ms=expires_at_ms
+        )
+    )
+
+
+async def rename_person(connection: AsyncConnection, person_id: str, name: str) -> None:
+    """The person's own name; what it is in each room is the room's to log."""
+    await connection.execute(update(Person).where(Person.id == person_id).values(name=name))
+
+
+async def extend_session(connection: AsyncConnection, token_hash: str, expires_at_ms: int) -> None:
+    """Move the end of a session that is in use."""
+    await connection.execute(
+        update(Session).where(Session.token_hash == token_hash).values(expires_at_ms=expires_at_ms)
+    )
+
+
+async def delete_session(connection: AsyncConnection, token_hash: str) -> None:
+    """Sign out."""
+    await connection.execute(delete(Session).where(Session.token_hash == token_hash))
+
+
+async def delete_ended_sessions(connection: AsyncConnection, now_ms: int) -> None:
+    """Forget ended sessions, and guests who have none left: a guest is nothing but a session's name."""
+    await connection.execute(delete(Session).where(Session.expires_at_ms <= now_ms))
+    has_session = select(Session.token_hash).where(Session.person_id == Person.id).exists()
+    await connection.execute(delete(Person).where(Person.kind == "guest", ~has_session))

@@ -1,0 +1,230 @@
+"""The composition root: from settings to adapters to one ASGI application. The only file that chooses."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+from litestar import Litestar, Router
+from litestar.config.compression import CompressionConfig
+from litestar.config.cors import CORSConfig
+from litestar.di import Provide
+from litestar.exceptions import HTTPException
+
+from parlour.accounts import routes as account_routes
+from parlour.accounts.actions import Accounts, Person
+from parlour.accounts.identity import AnyRequest, Origins, check_json, provide_person
+from parlour.accounts.limits import Limits
+from parlour.http.access_log import log_requests
+from parlour.http.api_docs import openapi_config
+from parlour.http.headers import add_headers
+from parlour.http.pages import pages
+from parlour.http.problems import render_bug, render_http, render_refusal
+from parlour.insights import health, metrics
+from parlour.live import routes as live_routes
+from parlour.live.bus import Hint, MemoryBus
+from parlour.live.gateway import Gateway, Services
+from parlour.live.hub import Hub
+from parlour.live.link import Flusher
+from parlour.live.roster import Roster
+from parlour.messages import routes as message_routes
+from parlour.messages.actions import Messages
+from parlour.messages.snapshots import Snapshots
+from parlour.messages.streams import Streams
+from parlour.presence.actions import Presence
+from parlour.rooms import routes as room_routes
+from parlour.rooms.actions import Rooms
+from parlour.rooms.guessing import Guessing, MissCounter
+from parlour.rooms.lifetime import Lifetimes
+from parlour.rooms.opening import Codes
+from parlour.rooms.views import Views
+from parlour.settings import Settings
+from parlour.storage.batch import Announcement
+from parlour.storage.database import Database
+from parlour.storage.journal import Journal
+from parlour.wire.errors import Refusal
+from parlour.wire.frames import FRAME_BYTES
+
+TICK_S = 1.0
+FORGET_EVERY_TICKS = 3600
+DRAIN_WITHIN_S = 5.0
+
+
+def now_ms() -> int:
+    """The wall clock."""
+    return time.time_ns() // 1_000_000
+
+
+class Parlour:
+    """The parts of one node, wired together."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.database = Database(settings.effective_database_url)
+        self.bus = MemoryBus()
+        self.roster = Roster()
+        self.flusher = Flusher()
+        self.limits = Limits(is_on=settings.rate_limits)
+        self.journal = Journal(self.database, self._announce)
+        misses = MissCounter(now_ms)
+        self.guessing = Guessing(self.limits, misses)
+        self.codes = Codes(secrets.randbelow, misses.in_last_day)
+        self.accounts = Accounts(self.database, now_ms, settings.session_ttl_s, self)
+        self.rooms = Rooms(self.database, self.journal, self.roster, self.codes, now_ms)
+        self.messages = Messages(self.database, self.journal, self.rooms, now_ms)
+        self.hub = Hub(self.messages.read_behind)
+        self.bus.subscribe(self.hub.offer)
+        self.presence = Presence(self.hub, self.roster, now_ms)
+        self.views = Views(settings.public_url, settings.empty_room_ttl_s)
+        self.streams = Streams(self.hub, self.rooms, self.presence, self.flusher)
+        self.lifetimes = Lifetimes(
+            self.database, self.roster, self.codes, now_ms, settings.empty_room_ttl_s, self.hub.close_room
+        )
+        self.gateway = Gateway(
+            Services(
+                accounts=self.accounts,
+                rooms=self.rooms,
+                messages=self.messages,
+                snapshots=Snapshots(self.messages, self.views),
+                presence=self.presence,
+                hub=self.hub,
+                limits=self.limits,
+                now_ms=now_ms,
+            )
+        )
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def _announce(self, announcements: Sequence[Announcement]) -> None:
+        """What a COMMIT made goes to every node's Hub; who left a room stops hearing it."""
+        for made in announcements:
+            self.bus.publish(Hint(made.room_id, made.epoch, made.seq, made.frame))
+            if made.change.kind == "member.left":
+                self.hub.evict(made.room_id, made.change.by_id)
+
+    async def renamed(self, person: Person) -> None:
+        """Somebody has another name: their connections speak under it, their rooms hear of it."""
+        self.gateway.rename(person)
+        await self.rooms.announce_rename(person)
+
+    def signed_out(self, session: str) -> None:
+        """A session has ended: its sockets close."""
+        self.gateway.end_session(session)
+
+    @asynccontextmanager
+    async def running(self, _app: object = None) -> AsyncIterator[None]:
+        """From the first request to the last."""
+        self.journal.start()
+        await self.lifetimes.begin()
+        self._tasks = [
+            asyncio.create_task(self.lifetimes.run(), name="lifetimes"),
+            asyncio.create_task(self._tick(), name="tick"),
+        ]
+        try:
+            yield
+        finally:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+            await self.journal.stop(DRAIN_WITHIN_S)
+            with suppress(Refusal):
+                await self.lifetimes.end()
+            await self.database.close()
+
+    async def drain(self) -> None:
+        """Before the server stops: everyone is told, waiting posts are committed and answered, sockets close."""
+        self.gateway.drain()
+        self.streams.close_all()
+        await self.journal.settle(DRAIN_WITHIN_S)
+        self.gateway.close_all()
+
+    async def _tick(self) -> None:
+        """The one timer of all heartbeats."""
+        ticks = 0
+        while True:
+            await asyncio.sleep(TICK_S)
+            self.gateway.tick()
+            ticks += 1
+            if ticks % FORGET_EVERY_TICKS == 0:
+                with suppress(Refusal):
+                    await self.accounts.forget_ended_sessions()
+
+
+@dataclass(frozen=True, slots=True)
+class _Fixed:
+    """Provides one object to every handler that names it."""
+
+    value: Any
+
+    def __call__(self) -> Any:
+        return self.value
+
+
+def make_app(parlour: Parlour) -> Litestar:
+    """The ASGI application around the parts of a node."""
+    settings = parlour.settings
+    origins = Origins(settings)
+
+    def check_request(request: AnyRequest) -> None:
+        """Before every API call: no foreign page, and bodies that say what they are."""
+        origins.check_request(request)
+        check_json(request)
+
+    api = Router(
+        "/api/v1",
+        route_handlers=[account_routes.router, room_routes.router, message_routes.router, live_routes.router],
+        before_request=check_request,
+    )
+    return Litestar(
+        route_handlers=[api, health.router, metrics.router, *pages()],
+        dependencies=_dependencies(parlour, origins),
+        exception_handlers={Refusal: render_refusal, HTTPException: render_http, Exception: render_bug},
+        before_send=[add_headers],
+        middleware=[log_requests],
+        cors_config=_cors(settings),
+        compression_config=CompressionConfig(backend="gzip", minimum_size=1_000, gzip_compress_level=6, exclude=["/events$"]),
+        openapi_config=openapi_config(),
+        request_max_body_size=FRAME_BYTES,
+        lifespan=[parlour.running],
+        logging_config=None,
+    )
+
+
+def _dependencies(parlour: Parlour, origins: Origins) -> dict[str, Provide]:
+    parts: dict[str, Any] = {
+        "settings": parlour.settings,
+        "accounts": parlour.accounts,
+        "rooms": parlour.rooms,
+        "messages": parlour.messages,
+        "streams": parlour.streams,
+        "views": parlour.views,
+        "limits": parlour.limits,
+        "guessing": parlour.guessing,
+        "roster": parlour.roster,
+        "gateway": parlour.gateway,
+        "flusher": parlour.flusher,
+        "origins": origins,
+        "health": health.Health(parlour.database, parlour.journal, lambda: parlour.gateway.is_draining),
+        "metrics": metrics.Metrics(
+            metrics.Sources(parlour.gateway, parlour.hub, parlour.roster, parlour.journal, parlour.codes),
+            parlour.settings,
+        ),
+    }
+    fixed = {name: Provide(_Fixed(part), sync_to_thread=False) for name, part in parts.items()}
+    return {**fixed, "person": Provide(provide_person)}
+
+
+def _cors(settings: Settings) -> CORSConfig | None:
+    if not settings.allowed_origins:
+        return None
+    return CORSConfig(
+        allow_origins=list(settings.allowed_origins),
+        allow_methods=["GET", "POST", "PATCH", "PUT", "DELETE"],
+        allow_headers=["authorization", "content-type", "last-event-id"],
+        expose_headers=["retry-after"],
+        allow_credentials=True,
+    )

@@ -1,0 +1,121 @@
+"""The sending half of a connection: frames gather during a turn of the loop and leave together in one write.
+
+Never waits: a receiver that does not keep up is `is_congested`, and the Hub puts it aside.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Final
+
+from parlour.wire.codec import SharedFrame
+from parlour.wire.errors import CloseCode
+
+DROP_ABOVE_BYTES: Final = 64 * 1024
+"""Above this much unsent data, frames that may be lost (presence, heads) are."""
+CONGESTED_ABOVE_BYTES: Final = 256 * 1024
+"""Above this much unsent data, a receiver is put aside and refilled from the log when it has drained."""
+SLICE_LINKS: Final = 256
+"""A big room is written to in slices of this many links, with a turn of the loop between two."""
+
+
+class Flusher:
+    """Writes what waits for each link at the end of the loop's turn, in slices."""
+
+    def __init__(self) -> None:
+        self._dirty: list[Link] = []
+        self._is_scheduled = False
+
+    def mark(self, link: Link) -> None:
+        """This link has something to write."""
+        self._dirty.append(link)
+        if not self._is_scheduled:
+            self._is_scheduled = True
+            asyncio.get_running_loop().call_soon(self._flush)
+
+    def _flush(self) -> None:
+        turn, self._dirty = self._dirty[:SLICE_LINKS], self._dirty[SLICE_LINKS:]
+        self._is_scheduled = bool(self._dirty)
+        if self._is_scheduled:
+            asyncio.get_running_loop().call_soon(self._flush)
+        for link in turn:
+            link.flush()
+
+
+class Link(ABC):
+    """One connection as its senders see it."""
+
+    def __init__(self, flusher: Flusher) -> None:
+        self.is_congested = False
+        self.is_closed = False
+        self._flusher = flusher
+        self._waiting: list[SharedFrame] = []
+        self._drained = asyncio.Event()
+        self._drained.set()
+
+    def send(self, frame: SharedFrame) -> None:
+        """Send with the next write."""
+        if self.is_closed:
+            return
+        if not self._waiting:
+            self._flusher.mark(self)
+        self._waiting.append(frame)
+
+    def send_droppable(self, frame: SharedFrame) -> None:
+        """Send, unless so much waits already that something which may be lost had better be."""
+        if self.buffered_bytes() <= DROP_ABOVE_BYTES:
+            self.send(frame)
+
+    def flush(self) -> None:
+        """Write what waits, now."""
+        if self._waiting:
+            frames, self._waiting = self._waiting, []
+            if not self.is_closed:
+                self._write(frames)
+
+    def close(self, code: CloseCode, reason: str) -> None:
+        """Write what waits, then close with this code. Closing twice is closing once."""
+        if not self.is_closed:
+            self.flush()
+            self.is_closed = True
+            self._drained.set()
+            self._close(code, reason)
+
+    def lost(self) -> None:
+        """The other side is gone: nothing more is written, nobody waits for room any more."""
+        self.is_closed = True
+        self._waiting.clear()
+        self._drained.set()
+
+    def pause(self) -> None:
+        """The unsent data rose above the limit."""
+        self.is_congested = True
+        self._drained.clear()
+
+    def resume(self) -> None:
+        """The unsent data sank low enough."""
+        self.is_congested = False
+        self._drained.set()
+
+    async def drained(self, timeout_s: float) -> bool:
+        """Wait until there is room again; False when that took too long."""
+        try:
+            await asyncio.wait_for(self._drained.wait(), timeout_s)
+        except TimeoutError:
+            return False
+        return True
+
+    def ping(self) -> None:  # noqa: B027 -- optional: only a real socket has a sign of life below the protocol
+        """Ask for a sign of life."""
+
+    @abstractmethod
+    def buffered_bytes(self) -> int:
+        """How much was written but not yet sent, in bytes."""
+
+    @abstractmethod
+    def _write(self, frames: Sequence[SharedFrame]) -> None: ...
+
+    @abstractmethod
+    def _close(self, code: CloseCode, reason: str) -> None: ...

@@ -1,0 +1,40 @@
+"""GET /api/v1/live: the upgrade. From there on the gateway serves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from litestar import Router, WebSocket, websocket
+
+from parlour.accounts.identity import Origins, bearer_of, origin_of, token_of
+from parlour.live.gateway import Gateway
+from parlour.live.link import Flusher, Link
+from parlour.live.websocket import EXTENSION, LiveProtocol, SendLink, TransportLink
+from parlour.wire.errors import Refusal
+
+
+@websocket("/live")
+async def live(socket: WebSocket[Any, Any, Any], gateway: Gateway, origins: Origins, flusher: Flusher) -> None:
+    """The live socket of protocol.md."""
+    try:
+        if bearer_of(socket) is None:
+            origins.check(socket)
+    except Refusal:
+        # Closing before accepting answers 403: no foreign page gets a socket that a cookie would open.
+        await socket.close()
+        return
+    await socket.accept()
+    # Past the framework from here on: its wrappers cost more than the frames.
+    send = socket.send
+    protocol = socket.scope.get("extensions", {}).get(EXTENSION)  # type: ignore[union-attr]  # ASGI: may be absent
+
+    def make_link(on_sign_of_life: Callable[[], None]) -> Link:
+        if isinstance(protocol, LiveProtocol):
+            return TransportLink(flusher, protocol, on_sign_of_life)
+        return SendLink(flusher, send)
+
+    await gateway.serve(make_link, socket.receive, token=token_of(socket), origin=origin_of(socket))
+
+
+router = Router("/", route_handlers=[live])

@@ -1,0 +1,176 @@
+"""The socket itself: uvicorn's sans-I/O protocol with a door for shared frames, and a fallback through plain ASGI.
+
+A frame is encoded once and is the same for everyone, so writing it is one `transport.write`, past the per-message
+work of an ASGI `send`. Handshake, control frames and closing stay uvicorn's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame
+from websockets.http11 import Request
+
+from parlour.live.link import CONGESTED_ABOVE_BYTES, DROP_ABOVE_BYTES, Flusher, Link
+from parlour.wire.codec import SharedFrame
+from parlour.wire.errors import CloseCode
+
+EXTENSION = "parlour.socket"
+"""The key of the ASGI scope's extensions under which the gateway finds the protocol."""
+_PING = b"\x89\x00"
+_INVALID_UTF8 = 1007
+CLOSE_WITHIN_S = 1.0
+
+AsgiSend = Callable[[Any], Awaitable[None]]
+
+
+class LiveProtocol(WebSocketsSansIOProtocol):
+    """uvicorn's protocol, with the transport within reach of the gateway's link."""
+
+    link: TransportLink | None = None
+
+    def handle_connect(self, event: Request) -> None:
+        """Offer this protocol to the application, beside the ordinary ASGI scope."""
+        super().handle_connect(event)
+        if hasattr(self, "scope"):
+            extensions: dict[str, Any] = self.scope["extensions"]  # type: ignore[assignment]  # ASGI lets servers add some
+            extensions[EXTENSION] = self
+
+    def send_receive_event_to_app(self) -> None:
+        """Invalid UTF-8 is the peer's fault (RFC 6455, section 8.1): close 1007, without a traceback."""
+        if self.curr_msg_data_type == "text":
+            try:
+                b"".join(self.frames).decode()
+            except UnicodeDecodeError:
+                self.conn.fail(_INVALID_UTF8, "invalid UTF-8")
+                self.handle_parser_exception()
+                return
+        super().send_receive_event_to_app()
+
+    def handle_ping(self) -> None:
+        """A ping of the client is a sign of life."""
+        super().handle_ping()
+        if self.link is not None:
+            self.link.on_sign_of_life()
+
+    def handle_pong(self, event: Frame) -> None:
+        """So is its pong."""
+        super().handle_pong(event)
+        if self.link is not None:
+            self.link.on_sign_of_life()
+
+    def pause_writing(self) -> None:
+        """The unsent data rose above the limit."""
+        super().pause_writing()
+        if self.link is not None:
+            self.link.pause()
+
+    def resume_writing(self) -> None:
+        """The unsent data sank low enough."""
+        super().resume_writing()
+        if self.link is not None:
+            self.link.resume()
+
+    def hang_up(self, code: int, reason: str) -> None:
+        """Close from this end, even towards a peer that reads nothing: ASGI's own close would wait for it to drain."""
+        if self.close_sent or self.disconnected or self.transport.is_closing():
+            return
+        self.conn.send_close(code, reason)
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = True
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
+        if self.read_paused:
+            self.read_paused = False
+            self.transport.resume_reading()
+        self.close_timer = self.loop.call_later(self.close_timeout, self.transport.abort)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Nothing is written to a lost connection."""
+        super().connection_lost(exc)
+        if self.link is not None:
+            self.link.lost()
+
+
+class TransportLink(Link):
+    """Writes shared frames straight to the transport."""
+
+    def __init__(
+        self, flusher: Flusher, protocol: LiveProtocol, on_sign_of_life: Callable[[], None]
+    ) -> None:
+        super().__init__(flusher)
+        self.on_sign_of_life = on_sign_of_life
+        self._protocol = protocol
+        self._transport = protocol.transport
+        self._transport.set_write_buffer_limits(high=CONGESTED_ABOVE_BYTES, low=DROP_ABOVE_BYTES)
+        protocol.link = self
+
+    def buffered_bytes(self) -> int:
+        """How much was written but not yet sent, in bytes."""
+        return self._transport.get_write_buffer_size()
+
+    def ping(self) -> None:
+        """A WebSocket ping; every client library answers it by itself."""
+        if not self._protocol.close_sent and not self._transport.is_closing():
+            self._transport.write(_PING)
+
+    def _write(self, frames: Sequence[SharedFrame]) -> None:
+        if self._protocol.close_sent or self._transport.is_closing():
+            return
+        self._transport.write(frames[0].framed if len(frames) == 1 else b"".join([frame.framed for frame in frames]))
+
+    def _close(self, code: CloseCode, reason: str) -> None:
+        self._protocol.hang_up(int(code), reason)
+
+
+class SendLink(Link):
+    """Sends through plain ASGI, one message at a time: slower, and works under any ASGI server."""
+
+    def __init__(self, flusher: Flusher, send: AsgiSend) -> None:
+        super().__init__(flusher)
+        self._send = send
+        self._closer: asyncio.Task[None] | None = None
+        self._queue: list[SharedFrame] = []
+        self._buffered_bytes = 0
+        self._sender: asyncio.Task[None] | None = None
+
+    def buffered_bytes(self) -> int:
+        """How much waits for the server to take it, in bytes."""
+        return self._buffered_bytes
+
+    def _write(self, frames: Sequence[SharedFrame]) -> None:
+        self._queue.extend(frames)
+        self._buffered_bytes += sum(len(frame.payload) for frame in frames)
+        if self._buffered_bytes > CONGESTED_ABOVE_BYTES and not self.is_congested:
+            self.pause()
+        if self._sender is None:
+            self._sender = asyncio.create_task(self._send_queue(), name="send_queue")
+
+    async def _send_queue(self) -> None:
+        try:
+            while self._queue:
+                frames, self._queue = self._queue, []
+                for frame in frames:
+                    await self._send({"type": "websocket.send", "text": frame.payload.decode()})
+                    self._buffered_bytes -= len(frame.payload)
+                if self.is_congested and self._buffered_bytes < DROP_ABOVE_BYTES:
+                    self.resume()
+        except OSError:
+            # ASGI: sending to a client that has gone raises OSError. Its disconnect arrives by `receive`.
+            self.lost()
+        finally:
+            self._sender = None
+
+    def _close(self, code: CloseCode, reason: str) -> None:
+        self._closer = asyncio.create_task(self._send_close(code, reason), name="close")
+
+    async def _send_close(self, code: CloseCode, reason: str) -> None:
+        try:
+            if self._sender is not None:
+                await asyncio.wait([self._sender], timeout=CLOSE_WITHIN_S)
+            await self._send({"type": "websocket.close", "code": int(code), "reason": reason})
+        except (OSError, RuntimeError):
+            # The client, or the server's protocol, closed first.
+            return

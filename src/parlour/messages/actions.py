@@ -1,0 +1,176 @@
+"""Posting, and reading what was posted. Every verb takes a seat: who has none reads nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from msgspec import Struct
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from parlour.accounts.actions import Person
+from parlour.messages import tables
+from parlour.messages.rules import PAGE_MESSAGES, check_body, clean_cid
+from parlour.messages.tables import UNIQUE_KEY, Message, Page, posted_event, within_bytes
+from parlour.rooms.actions import Gathering, Rooms, Seat
+from parlour.storage.batch import Change, Post, Written
+from parlour.storage.database import Database
+from parlour.storage.journal import Journal
+from parlour.wire.errors import Refusal
+from parlour.wire.frames import LogEvent
+from parlour.wire.times import rfc3339
+
+PAGE_BYTES: Final = 256 * 1024
+"""A page of events or the messages of a snapshot hold at most this: many clients refuse frames over 1 MiB."""
+
+
+class Author(Struct, frozen=True):
+    """Who said it, by the name they had then."""
+
+    id: str
+    name: str
+
+
+class MessageView(Struct, frozen=True):
+    """A message as every reader sees it."""
+
+    seq: int
+    cid: str
+    author: Author
+    body: str
+    at: str
+    edited_at: str | None = None
+    deleted: bool = False
+    reply_to: int | None = None
+    reactions: list[Any] = []  # noqa: RUF012 -- msgspec copies it for each record
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What somebody wants to say. `cid` is the client's own id for it, a UUID."""
+
+    cid: str
+    body: str
+    reply_to: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """A contiguous run of a room's log, and where the log ends."""
+
+    events: Sequence[LogEvent]
+    head: int
+
+
+class Messages:
+    """The messages of this server's rooms."""
+
+    def __init__(self, database: Database, journal: Journal, rooms: Rooms, now_ms: Callable[[], int]) -> None:
+        self._database = database
+        self._journal = journal
+        self._rooms = rooms
+        self._now_ms = now_ms
+
+    def post(self, seat: Seat, draft: Draft) -> asyncio.Future[Written | None]:
+        """Say something in the room.
+
+        Returns:
+            A future of its place, which comes only after COMMIT; the same cid again gets the same place.
+
+        Raises:
+            Refusal: empty_body, body_too_long, forbidden_characters, bad_cid; the future raises the journal's.
+        """
+        check_body(draft.body)
+        cid, person, at_ms = clean_cid(draft.cid), seat.person, self._now_ms()
+        row = {
+            "room_id": seat.room.id,
+            "author_id": person.id,
+            "author_name": person.name,
+            "cid": cid,
+            "at_ms": at_ms,
+            "body": draft.body,
+            "reply_to": draft.reply_to,
+        }
+        data = posted_event(cid, draft.body, draft.reply_to, person.id, person.name)
+        return self._journal.write(
+            Change(
+                room_id=seat.room.id,
+                kind="message.posted",
+                at_ms=at_ms,
+                by_id=person.id,
+                data=data,
+                post=Post(Message.__table__, row, UNIQUE_KEY),
+                refers_to=draft.reply_to,
+            )
+        )
+
+    async def load_page(
+        self, seat: Seat, *, before: int | None, after: int | None, around: int | None, limit: int
+    ) -> Page:
+        """A page of history: the newest messages, or those next to a position."""
+        async with self._database.reading() as connection:
+            if after is not None:
+                return await tables.list_after(connection, seat.room.id, after, limit)
+            if around is not None:
+                return await tables.list_around(connection, seat.room.id, around, limit)
+            return await tables.list_before(connection, seat.room.id, before, limit)
+
+    async def load_room(self, person: Person, room_id: str) -> tuple[Gathering, Page]:
+        """The room, its members and its newest messages, all of one moment.
+
+        Raises:
+            Refusal: not_found.
+        """
+        async with self._database.reading() as connection:
+            gathering = await self._rooms.read_gathering(connection, person, room_id)
+            page = await tables.list_before(connection, room_id, None, PAGE_MESSAGES)
+        return gathering, _within_bytes(page)
+
+    async def load_events(self, seat: Seat, after: int, limit: int) -> Fill:
+        """The log behind `after`: at most `limit` events and about 256 KB.
+
+        Raises:
+            Refusal: not_found, when the room was closed meanwhile.
+        """
+        async with self._database.reading() as connection:
+            return await self._read_events(connection, seat.room.id, after, limit)
+
+    async def read_behind(self, room_id: str, after: int, limit: int) -> Fill:
+        """As `load_events`, for the Hub: it serves only listeners that took their seat before."""
+        async with self._database.reading() as connection:
+            return await self._read_events(connection, room_id, after, limit)
+
+    @staticmethod
+    async def _read_events(connection: AsyncConnection, room_id: str, after: int, limit: int) -> Fill:
+        head = await tables.read_head(connection, room_id)
+        if head is None:
+            raise Refusal("not_found")
+        events = await tables.read_log(connection, room_id, after, limit) if after < head else []
+        return Fill(within_bytes(events, PAGE_BYTES), head)
+
+
+def _within_bytes(page: Page) -> Page:
+    """The newest messages of a page that fit into a frame."""
+    total = 0
+    for index in range(len(page.rows) - 1, -1, -1):
+        total += len(page.rows[index].body.encode())
+        if total > PAGE_BYTES:
+            return Page(page.rows[index + 1 :], has_older=True, has_newer=page.has_newer)
+    return page
+
+
+def view(page: Page) -> list[MessageView]:
+    """The messages of a page as readers see them."""
+    return [
+        MessageView(
+            seq=row.seq,
+            cid=row.cid,
+            author=Author(row.author_id, row.author_name),
+            body=row.body,
+            at=rfc3339(row.at_ms),
+            reply_to=row.reply_to,
+        )
+        for row in page.rows
+    ]

@@ -1,0 +1,131 @@
+"""/rooms/{id}/messages and /rooms/{id}/events: say something, read history, follow the log."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from litestar import Response, Router, get, post
+from litestar.params import Parameter
+from litestar.response import Stream
+from msgspec import Struct
+
+from parlour.accounts.actions import Person
+from parlour.accounts.identity import AnyRequest
+from parlour.accounts.limits import POSTS, Limits
+from parlour.live.roster import Roster
+from parlour.messages.actions import Draft, Messages, MessageView, view
+from parlour.messages.rules import MOST_PAGE_EVENTS, MOST_PAGE_MESSAGES, PAGE_MESSAGES
+from parlour.messages.streams import Streams
+from parlour.rooms.actions import Rooms
+from parlour.wire.errors import Refusal
+from parlour.wire.frames import LogEvent
+from parlour.wire.times import rfc3339
+
+_MOST_SEQ = 2**53 - 1
+_Seq = Annotated[int, Parameter(ge=0, le=_MOST_SEQ)]
+_OptionalSeq = Annotated[int | None, Parameter(ge=0, le=_MOST_SEQ)]
+
+
+class PostBody(Struct, frozen=True):
+    """What to say. `cid` is the client's own UUID for it: sent again, it is the same message."""
+
+    cid: str
+    body: str
+    reply_to: Annotated[int, Parameter(ge=1, le=_MOST_SEQ)] | None = None
+
+
+class PostedView(Struct, frozen=True):
+    """Where it stands now."""
+
+    seq: int
+    cid: str
+    at: str
+
+
+class MessagePage(Struct, frozen=True):
+    """Messages, oldest first. `has_more` looks in the direction that was asked for, `has_newer` towards the head."""
+
+    messages: list[MessageView]
+    has_more: bool
+    has_newer: bool
+
+
+class EventPage(Struct, frozen=True):
+    """A contiguous run of the log; go on behind its last seq until `head`."""
+
+    events: list[LogEvent]
+    head: int
+
+
+@get("/rooms/{room_id:str}/messages")
+async def read_messages(
+    person: Person,
+    room_id: str,
+    rooms: Rooms,
+    messages: Messages,
+    before: _OptionalSeq = None,
+    after: _OptionalSeq = None,
+    around: _OptionalSeq = None,
+    limit: Annotated[int, Parameter(ge=1, le=MOST_PAGE_MESSAGES)] = PAGE_MESSAGES,
+) -> MessagePage:
+    """A page of history: the newest messages, or those before, after or around a position."""
+    if sum(position is not None for position in (before, after, around)) > 1:
+        raise Refusal("bad_request", "Give at most one of before, after and around.")
+    seat = await rooms.load_seat(person, room_id)
+    page = await messages.load_page(seat, before=before, after=after, around=around, limit=limit)
+    return MessagePage(view(page), page.has_newer if after is not None else page.has_older, page.has_newer)
+
+
+@post("/rooms/{room_id:str}/messages")
+async def post_message(
+    person: Person,
+    room_id: str,
+    data: PostBody,
+    rooms: Rooms,
+    messages: Messages,
+    limits: Limits,
+    roster: Roster,
+) -> Response[PostedView]:
+    """Say something. 201 once it is durable; 200 with the same seq when this cid was said before."""
+    await limits.spend(POSTS, person.id)
+    seat = await rooms.load_seat(person, room_id)
+    written = await messages.post(seat, Draft(data.cid, data.body, data.reply_to))
+    assert written is not None
+    roster.visit(room_id, written.at_ms)
+    posted = PostedView(written.seq, data.cid, rfc3339(written.at_ms))
+    return Response(posted, status_code=200 if written.is_duplicate else 201)
+
+
+@get("/rooms/{room_id:str}/events")
+async def read_events(
+    request: AnyRequest,
+    person: Person,
+    room_id: str,
+    rooms: Rooms,
+    messages: Messages,
+    streams: Streams,
+    after: _OptionalSeq = None,
+    limit: Annotated[int, Parameter(ge=1, le=MOST_PAGE_EVENTS)] = MOST_PAGE_EVENTS,
+) -> Response[EventPage] | Stream:
+    """The room's log behind `after`: a page, or with `Accept: text/event-stream` a live stream (id = seq)."""
+    is_stream = "text/event-stream" in request.headers.get("accept", "")
+    position = _position(request, after)
+    seat = await rooms.load_seat(person, room_id)
+    if is_stream:
+        headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
+        return Stream(streams.follow(seat, position), media_type="text/event-stream", headers=headers)
+    run = await messages.load_events(seat, position, limit)
+    return Response(EventPage(list(run.events), run.head))
+
+
+def _position(request: AnyRequest, after: int | None) -> int:
+    """An EventSource that comes back says where it was in a header, and that wins over the URL it began with."""
+    last = request.headers.get("last-event-id")
+    if last is None:
+        return after or 0
+    if not last.isascii() or not last.isdigit() or int(last[:20]) > _MOST_SEQ:
+        raise Refusal("bad_request", "Last-Event-ID must be a seq.")
+    return int(last)
+
+
+router = Router("/", route_handlers=[read_messages, post_message, read_events], tags=["messages"])

@@ -1,0 +1,123 @@
+"""Messages and the room's log: keyset queries over `(room_id, seq)`, the same few statements at any size."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+from sqlalchemy import Row, String, Text, UniqueConstraint, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import Mapped, mapped_column
+
+from parlour.storage.schema import ID_CHARS, Base, Entry, Head
+from parlour.wire.frames import LogEvent
+from parlour.wire.times import rfc3339
+
+
+class Message(Base):
+    """A post: its own row of the log. The unique index makes a resend harmless, for ever."""
+
+    __tablename__ = "messages"
+    room_id: Mapped[str] = mapped_column(String(ID_CHARS), primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    author_id: Mapped[str] = mapped_column(String(ID_CHARS))
+    author_name: Mapped[str] = mapped_column(String(160))
+    cid: Mapped[str] = mapped_column(String(36))
+    at_ms: Mapped[int]
+    body: Mapped[str] = mapped_column(Text)
+    reply_to: Mapped[int | None]
+    __table_args__ = (UniqueConstraint("room_id", "author_id", "cid"), {"sqlite_with_rowid": False})
+
+
+_EVENT_OVERHEAD_BYTES = 120
+
+UNIQUE_KEY = ("room_id", "author_id", "cid")
+
+_columns = (
+    Message.seq,
+    Message.cid,
+    Message.author_id,
+    Message.author_name,
+    Message.body,
+    Message.at_ms,
+    Message.reply_to,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A run of messages, oldest first, and whether there are more on each side."""
+
+    rows: list[Row[tuple[int, str, str, str, str, int, int | None]]]
+    has_older: bool
+    has_newer: bool
+
+
+async def list_before(connection: AsyncConnection, room_id: str, before: int | None, limit: int) -> Page:
+    """The newest messages, or the newest ones older than `before`."""
+    statement = select(*_columns).where(Message.room_id == room_id).order_by(Message.seq.desc()).limit(limit + 1)
+    if before is not None:
+        statement = statement.where(Message.seq < before)
+    rows = list(await connection.execute(statement))
+    return Page(rows[limit - 1 :: -1] if len(rows) > limit else rows[::-1], len(rows) > limit, before is not None)
+
+
+async def list_after(connection: AsyncConnection, room_id: str, after: int, limit: int) -> Page:
+    """The oldest messages newer than `after`."""
+    statement = (
+        select(*_columns)
+        .where(Message.room_id == room_id, Message.seq > after)
+        .order_by(Message.seq)
+        .limit(limit + 1)
+    )
+    rows = list(await connection.execute(statement))
+    return Page(rows[:limit], after > 0, len(rows) > limit)
+
+
+async def list_around(connection: AsyncConnection, room_id: str, around: int, limit: int) -> Page:
+    """Messages on both sides of a position, and the one at it."""
+    older = await list_before(connection, room_id, around, limit // 2)
+    newer = await list_after(connection, room_id, around - 1, limit - limit // 2)
+    return Page(older.rows + newer.rows, older.has_older, newer.has_newer)
+
+
+async def read_head(connection: AsyncConnection, room_id: str) -> int | None:
+    """Where the room's log ends; None when the room is gone."""
+    return (await connection.execute(select(Head.head).where(Head.room_id == room_id))).scalar_one_or_none()
+
+
+async def read_log(connection: AsyncConnection, room_id: str, after: int, limit: int) -> list[LogEvent]:
+    """The events at `after` + 1 to `after` + `limit`. The log is gapless, so both halves are bounded ranges."""
+    posts = select(*_columns).where(Message.room_id == room_id, Message.seq.between(after + 1, after + limit))
+    others = select(Entry.seq, Entry.kind, Entry.at_ms, Entry.by_id, Entry.data).where(
+        Entry.room_id == room_id, Entry.seq.between(after + 1, after + limit)
+    )
+    events = [_posted(row) for row in await connection.execute(posts)]
+    events += [
+        LogEvent(row.seq, row.kind, rfc3339(row.at_ms), row.by_id, msgspec.Raw(row.data.encode()))
+        for row in await connection.execute(others)
+    ]
+    events.sort(key=lambda event: event.seq)
+    return events
+
+
+def _posted(row: Row[tuple[int, str, str, str, str, int, int | None]]) -> LogEvent:
+    data = posted_event(row.cid, row.body, row.reply_to, row.author_id, row.author_name)
+    return LogEvent(row.seq, "message.posted", rfc3339(row.at_ms), row.author_id, msgspec.Raw(data))
+
+
+def posted_event(cid: str, body: str, reply_to: int | None, author_id: str, author_name: str) -> bytes:
+    """The data of a message.posted event, the same whether live or read back."""
+    author = {"id": author_id, "name": author_name}
+    return msgspec.json.encode({"cid": cid, "body": body, "reply_to": reply_to, "author": author})
+
+
+def within_bytes(events: Sequence[LogEvent], most_bytes: int) -> Sequence[LogEvent]:
+    """The first events that fit into `most_bytes` of data together; at least one."""
+    total = 0
+    for index, event in enumerate(events):
+        total += len(bytes(event.data)) + _EVENT_OVERHEAD_BYTES
+        if total > most_bytes and index:
+            return events[:index]
+    return events

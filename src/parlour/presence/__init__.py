@@ -1,0 +1,1 @@
+"""Who is here now: never stored, announced as it changes."""

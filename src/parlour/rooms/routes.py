@@ -1,0 +1,108 @@
+"""/rooms and /codes: open a room, find its door, join it, leave it."""
+
+from __future__ import annotations
+
+from litestar import Router, get, post
+from msgspec import Struct
+
+from parlour.accounts.actions import Person
+from parlour.accounts.identity import AnyRequest, address_of, origin_of
+from parlour.accounts.limits import (
+    PASSWORDS_OF_ADDRESS,
+    PASSWORDS_OF_ROOM,
+    ROOMS_OF_ADDRESS,
+    ROOMS_OF_PERSON,
+    Limits,
+    address_key,
+)
+from parlour.rooms.actions import Rooms
+from parlour.rooms.guessing import Guessing
+from parlour.rooms.views import CreatedView, GatheringView, Views
+from parlour.wire.errors import Refusal
+
+
+class NewRoomBody(Struct, frozen=True):
+    """A title of at most 80 characters, and a password for a room that not everybody with the code may enter."""
+
+    title: str | None = None
+    password: str | None = None
+
+
+class JoinBody(Struct, frozen=True):
+    """The room's password, if it has one."""
+
+    password: str | None = None
+
+
+class DoorView(Struct, frozen=True):
+    """What a code leads to."""
+
+    code: str
+    title: str
+    needs_password: bool
+
+
+@post("/rooms")
+async def create_room(
+    request: AnyRequest, person: Person, rooms: Rooms, views: Views, limits: Limits, data: NewRoomBody | None = None
+) -> CreatedView:
+    """Open a room; you own it and are its first member."""
+    await limits.spend(ROOMS_OF_ADDRESS, address_key(address_of(request)))
+    await limits.spend(ROOMS_OF_PERSON, person.id)
+    body = data or NewRoomBody()
+    return views.created(await rooms.create(person, body.title, body.password), origin_of(request))
+
+
+@get("/rooms/{room_id:str}")
+async def read_room(request: AnyRequest, person: Person, room_id: str, rooms: Rooms, views: Views) -> GatheringView:
+    """The room and its members, as of now."""
+    return views.gathering(await rooms.load_gathering(person, room_id), origin_of(request))
+
+
+@post("/rooms/{room_id:str}/leave", status_code=204)
+async def leave_room(person: Person, room_id: str, rooms: Rooms) -> None:
+    """Give up your place; you can read nothing of the room any more."""
+    await rooms.leave(person, room_id)
+
+
+@get("/codes/{code:str}")
+async def read_code(request: AnyRequest, code: str, rooms: Rooms, guessing: Guessing) -> DoorView:
+    """Whether a code leads somewhere. Needs no session."""
+    address = address_of(request)
+    await guessing.check(address)
+    door = await rooms.find_door(code)
+    if door is None:
+        await guessing.count_miss(address)
+        raise Refusal("not_found")
+    return DoorView(door.code, door.title, door.needs_password)
+
+
+@post("/codes/{code:str}/join", status_code=200)
+async def join_room(
+    request: AnyRequest,
+    person: Person,
+    code: str,
+    rooms: Rooms,
+    views: Views,
+    limits: Limits,
+    guessing: Guessing,
+    data: JoinBody | None = None,
+) -> GatheringView:
+    """Become a member of the room behind the code."""
+    address = address_of(request)
+    await guessing.check(address)
+    await limits.check(PASSWORDS_OF_ADDRESS, address_key(address))
+    await limits.check(PASSWORDS_OF_ROOM, code.upper())
+    try:
+        gathering = await rooms.join(person, code, data.password if data else None)
+    except Refusal as refusal:
+        if refusal.code == "not_found":
+            await guessing.count_miss(address)
+        elif refusal.code == "wrong_password":
+            await limits.count(PASSWORDS_OF_ADDRESS, address_key(address))
+            await limits.count(PASSWORDS_OF_ROOM, code.upper())
+        raise
+    return views.gathering(gathering, origin_of(request))
+
+
+router = Router("/", route_handlers=[create_room, read_room, leave_room, read_code, join_room], tags=["rooms"])

@@ -1,0 +1,163 @@
+"""Rooms, codes and members, and the queries that load them. No query here loads a room but through a person or a code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Index, String, and_, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import Mapped, mapped_column
+
+from parlour.storage.schema import ID_CHARS, Base, Head
+
+MEMBERS_SHOWN = 500
+
+
+class Room(Base):
+    """A place to talk. `empty_since_ms` is null while somebody is present; a closed room is gone for everyone."""
+
+    __tablename__ = "rooms"
+    id: Mapped[str] = mapped_column(String(ID_CHARS), primary_key=True)
+    title: Mapped[str] = mapped_column(String(320))
+    password_hash: Mapped[str | None] = mapped_column(String(200))
+    created_at_ms: Mapped[int]
+    empty_since_ms: Mapped[int | None]
+    closed_at_ms: Mapped[int | None]
+    __table_args__ = (Index(None, "empty_since_ms"), Index(None, "closed_at_ms"))
+
+
+class Code(Base):
+    """What people say to find a room. After the room is gone the code rests: `room_id` null, `retired_at_ms` set."""
+
+    __tablename__ = "codes"
+    code: Mapped[str] = mapped_column(String(12), primary_key=True)
+    room_id: Mapped[str | None] = mapped_column(String(ID_CHARS))
+    retired_at_ms: Mapped[int | None]
+    __table_args__ = (Index(None, "room_id"), Index(None, "retired_at_ms"))
+
+
+class Member(Base):
+    """A person's place in a room. It stays when they leave, so that they can come back to it."""
+
+    __tablename__ = "members"
+    room_id: Mapped[str] = mapped_column(String(ID_CHARS), primary_key=True)
+    person_id: Mapped[str] = mapped_column(String(ID_CHARS), primary_key=True)
+    name: Mapped[str] = mapped_column(String(160))
+    role: Mapped[str] = mapped_column(String(16))
+    joined_at_ms: Mapped[int]
+    left_at_ms: Mapped[int | None]
+    __table_args__ = (Index(None, "person_id"), {"sqlite_with_rowid": False})
+
+
+@dataclass(frozen=True, slots=True)
+class RoomRow:
+    """A room as its members see it; `head` and the rest are of one moment."""
+
+    id: str
+    code: str
+    title: str
+    password_hash: str | None
+    created_at_ms: int
+    epoch: str
+    head: int
+
+
+@dataclass(frozen=True, slots=True)
+class MemberRow:
+    """A present member of a room."""
+
+    person_id: str
+    name: str
+    role: str
+    joined_at_ms: int
+
+
+_open_room = (
+    select(Room.id, Code.code, Room.title, Room.password_hash, Room.created_at_ms, Head.epoch, Head.head)
+    .join(Code, Code.room_id == Room.id)
+    .join(Head, Head.room_id == Room.id)
+    .where(Room.closed_at_ms.is_(None))
+)
+_is_active = Member.left_at_ms.is_(None)
+
+
+async def find_room_by_code(connection: AsyncConnection, code: str) -> RoomRow | None:
+    """The open room that this code leads to."""
+    row = (await connection.execute(_open_room.where(Code.code == code))).one_or_none()
+    return None if row is None else RoomRow(*row)
+
+
+async def find_room_of_member(
+    connection: AsyncConnection, room_id: str, person_id: str
+) -> tuple[RoomRow, MemberRow] | None:
+    """The open room, if this person is a member of it now."""
+    statement = (
+        _open_room.join(Member, and_(Member.room_id == Room.id, Member.person_id == person_id, _is_active))
+        .add_columns(Member.name, Member.role, Member.joined_at_ms)
+        .where(Room.id == room_id)
+    )
+    row = (await connection.execute(statement)).one_or_none()
+    if row is None:
+        return None
+    *room, name, role, joined_at_ms = row
+    return RoomRow(*room), MemberRow(person_id, name, role, joined_at_ms)
+
+
+async def find_member(connection: AsyncConnection, room_id: str, person_id: str) -> MemberRow | None:
+    """This person's place in the room, unless they left."""
+    statement = select(Member.person_id, Member.name, Member.role, Member.joined_at_ms).where(
+        Member.room_id == room_id, Member.person_id == person_id, _is_active
+    )
+    row = (await connection.execute(statement)).one_or_none()
+    return None if row is None else MemberRow(*row)
+
+
+async def list_members(connection: AsyncConnection, room_id: str) -> list[MemberRow]:
+    """The members who have been here longest, at most 500."""
+    statement = (
+        select(Member.person_id, Member.name, Member.role, Member.joined_at_ms)
+        .where(Member.room_id == room_id, _is_active)
+        .order_by(Member.joined_at_ms, Member.person_id)
+        .limit(MEMBERS_SHOWN)
+    )
+    return [MemberRow(*row) for row in await connection.execute(statement)]
+
+
+async def count_members(connection: AsyncConnection, room_id: str) -> int:
+    """How many members the room has."""
+    statement = select(func.count()).select_from(Member).where(Member.room_id == room_id, _is_active)
+    return (await connection.execute(statement)).scalar_one()
+
+
+async def find_successor(connection: AsyncConnection, room_id: str, leaving_id: str) -> str | None:
+    """Who owns the room when its owner leaves: the member who has been here longest."""
+    statement = (
+        select(Member.person_id)
+        .where(Member.room_id == room_id, Member.person_id != leaving_id, _is_active)
+        .order_by(Member.joined_at_ms, Member.person_id)
+        .limit(1)
+    )
+    return (await connection.execute(statement)).scalar_one_or_none()
+
+
+async def has_owner(connection: AsyncConnection, room_id: str) -> bool:
+    """Whether any member owns the room."""
+    statement = select(Member.person_id).where(Member.room_id == room_id, Member.role == "owner", _is_active).limit(1)
+    return (await connection.execute(statement)).first() is not None
+
+
+async def list_rooms_of(connection: AsyncConnection, person_id: str) -> Sequence[str]:
+    """The open rooms that this person is a member of."""
+    statement = (
+        select(Member.room_id)
+        .join(Room, Room.id == Member.room_id)
+        .where(Member.person_id == person_id, _is_active, Room.closed_at_ms.is_(None))
+    )
+    return (await connection.execute(statement)).scalars().all()
+
+
+async def count_codes(connection: AsyncConnection) -> int:
+    """How many codes lead to a room now."""
+    statement = select(func.count()).select_from(Code).where(Code.room_id.is_not(None))
+    return (await connection.execute(statement)).scalar_one()

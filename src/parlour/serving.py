@@ -1,0 +1,72 @@
+"""Running the application under uvicorn: the socket's protocol class, and the drain before the stop."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import sys
+
+import structlog
+import uvicorn
+
+from parlour.app import Parlour, make_app
+from parlour.greeting import greeting
+from parlour.live.websocket import LiveProtocol
+from parlour.settings import Settings
+from parlour.wire.frames import FRAME_BYTES
+
+STOP_WITHIN_S = 8
+_log = structlog.get_logger("parlour")
+
+
+class DrainingServer(uvicorn.Server):
+    """uvicorn's server, which lets everyone finish before it closes what is open."""
+
+    def __init__(self, config: uvicorn.Config, parlour: Parlour) -> None:
+        super().__init__(config)
+        self._parlour = parlour
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, then say where."""
+        await super().startup(sockets)
+        if self.started:
+            port = self.servers[0].sockets[0].getsockname()[1]
+            sys.stdout.write(greeting(self._parlour.settings, port))
+            sys.stdout.flush()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Drain, then close."""
+        for server in self.servers:
+            server.close()
+        await self._parlour.drain()
+        await super().shutdown(sockets)
+        _log.info("stopped")
+
+
+async def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    parlour = Parlour(settings)
+    config = uvicorn.Config(
+        make_app(parlour),
+        host=settings.host,
+        port=settings.port,
+        ws=LiveProtocol,
+        ws_max_size=FRAME_BYTES,
+        ws_ping_interval=None,
+        ws_per_message_deflate=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
+        timeout_graceful_shutdown=STOP_WITHIN_S,
+        server_header=False,
+        access_log=False,
+        log_config=None,
+        lifespan="on",
+    )
+    await DrainingServer(config, parlour).serve()
+
+
+def run(settings: Settings) -> None:
+    """Serve on the fastest event loop there is here."""
+    loop_factory = uvicorn.Config("", log_config=None).get_loop_factory()
+    with asyncio.Runner(loop_factory=loop_factory) as runner:
+        runner.run(serve(settings))

@@ -1,0 +1,237 @@
+"""One batch of the journal: lock the rooms, number the changes, write them, commit.
+
+Optimistic about duplicates: numbering assumes that every change is new. Only when the unique index has objected
+(`look_first`) are the few looked up by index before numbering again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from msgspec import Raw
+from sqlalchemy import Executable, FromClause, and_, bindparam, insert, select, update
+from sqlalchemy.engine import CursorResult
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from parlour.storage.database import Database
+from parlour.storage.schema import Entry, Head
+from parlour.wire.codec import SharedFrame
+from parlour.wire.errors import Refusal
+from parlour.wire.frames import Event
+from parlour.wire.times import rfc3339
+
+_ENTRY_OVERHEAD_BYTES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """The row of a change that is kept as a row of its own table; `key` names the columns of its unique index."""
+
+    table: FromClause
+    row: Mapping[str, object]
+    key: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One durable change in one room.
+
+    Args:
+        room_id: the room whose log it joins.
+        kind: the event's kind, for example message.posted.
+        at_ms: when, in milliseconds since 1970.
+        by_id: the person who did it.
+        data: the event's data as JSON bytes.
+        post: for a post, its row; every other kind becomes a row of `entries`.
+        refers_to: a seq that must exist already, else the change is refused as `unknown_message`.
+        claim: a statement of the same transaction that must change exactly one row; if it changes none, there is
+            nothing to do and nothing is logged. That is how a join, a leave or an edit happens once only.
+    """
+
+    room_id: str
+    kind: str
+    at_ms: int
+    by_id: str
+    data: bytes
+    post: Post | None = None
+    refers_to: int | None = None
+    claim: Executable | None = None
+
+    @property
+    def size_bytes(self) -> int:
+        """About how much it adds to a batch."""
+        return len(self.data) + _ENTRY_OVERHEAD_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The place of a change in its room's log. `is_duplicate`: it was there before."""
+
+    seq: int
+    at_ms: int
+    is_duplicate: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """A committed change, encoded once for everyone."""
+
+    room_id: str
+    epoch: str
+    seq: int
+    change: Change
+    frame: SharedFrame
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A change and the future that its writer waits for."""
+
+    change: Change
+    future: asyncio.Future[Written | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What became of a change; `settle` tells its writer."""
+
+    pending: Pending
+    result: Written | Refusal | None
+    announcement: Announcement | None
+
+    def settle(self) -> None:
+        """Answer the waiting writer, unless it went away."""
+        if self.pending.future.done():
+            return
+        if isinstance(self.result, Refusal):
+            self.pending.future.set_exception(self.result)
+        else:
+            self.pending.future.set_result(self.result)
+
+
+@dataclass(slots=True)
+class _Log:
+    """A room's log while a batch is being numbered."""
+
+    epoch: str
+    head: int
+    before: int
+
+
+@dataclass(slots=True)
+class _Numbered:
+    """What a batch will write."""
+
+    answers: list[Answered] = field(default_factory=list)
+    posts: dict[FromClause, list[dict[str, object]]] = field(default_factory=dict)
+    entries: list[dict[str, object]] = field(default_factory=list)
+
+
+_lock_heads = select(Head.room_id, Head.epoch, Head.head).order_by(Head.room_id).with_for_update()
+_move_head = update(Head.__table__).where(Head.room_id == bindparam("room")).values(head=bindparam("new_head"))
+
+_Key = tuple[object, ...]
+
+
+async def commit_batch(database: Database, batch: Sequence[Pending], *, look_first: bool) -> list[Answered]:
+    """Write the batch in one transaction and return only after COMMIT, with an answer for each change in order.
+
+    Raises:
+        SQLAlchemyError, OSError: nothing of the batch was acknowledged; after a lost connection it may still be there.
+    """
+    async with database.transaction() as connection:
+        logs = await _lock(connection, {pending.change.room_id for pending in batch})
+        # Looked up in a later statement than the lock: one statement would read a snapshot older than the lock.
+        known = await _find_written(connection, batch) if look_first else {}
+        numbered = _Numbered()
+        for pending in batch:
+            claimed = await _claim(connection, pending.change, logs)
+            numbered.answers.append(_number(pending, logs, known, numbered, claimed=claimed))
+        await _insert(connection, numbered, logs)
+    return numbered.answers
+
+
+async def _lock(connection: AsyncConnection, room_ids: set[str]) -> dict[str, _Log]:
+    rows = await connection.execute(_lock_heads.where(Head.room_id.in_(room_ids)))
+    return {row.room_id: _Log(row.epoch, row.head, row.head) for row in rows}
+
+
+async def _find_written(connection: AsyncConnection, batch: Sequence[Pending]) -> dict[_Key, Written]:
+    """The posts of the batch that are in the log already, each found through its unique index."""
+    known: dict[_Key, Written] = {}
+    for pending in batch:
+        post = pending.change.post
+        if post is None:
+            continue
+        columns = post.table.c
+        matches = and_(*(columns[name] == post.row[name] for name in post.key))
+        found = (await connection.execute(select(columns.seq, columns.at_ms).where(matches))).one_or_none()
+        if found is not None:
+            known[_key_of(post)] = Written(found.seq, found.at_ms, is_duplicate=True)
+    return known
+
+
+def _key_of(post: Post) -> _Key:
+    return (post.table, *(post.row[name] for name in post.key))
+
+
+async def _claim(connection: AsyncConnection, change: Change, logs: Mapping[str, _Log]) -> bool:
+    if change.claim is None or change.room_id not in logs:
+        return True
+    result: CursorResult[Any] = await connection.execute(change.claim)
+    return result.rowcount == 1
+
+
+def _number(
+    pending: Pending, logs: Mapping[str, _Log], known: dict[_Key, Written], numbered: _Numbered, *, claimed: bool
+) -> Answered:
+    """Give the change its place, or say why it has none."""
+    change = pending.change
+    log = logs.get(change.room_id)
+    if log is None:
+        return Answered(pending, Refusal("not_found"), None)
+    if not claimed:
+        return Answered(pending, None, None)
+    if change.refers_to is not None and change.refers_to > log.head:
+        return Answered(pending, Refusal("unknown_message"), None)
+    post = change.post
+    if post is not None and (duplicate := known.get(_key_of(post))) is not None:
+        return Answered(pending, duplicate, None)
+    log.head += 1
+    if post is None:
+        numbered.entries.append(_entry_row(change, log.head))
+    else:
+        known[_key_of(post)] = Written(log.head, change.at_ms, is_duplicate=True)
+        numbered.posts.setdefault(post.table, []).append({**post.row, "seq": log.head})
+    return Answered(
+        pending, Written(log.head, change.at_ms, is_duplicate=False), _announcement(change, log.epoch, log.head)
+    )
+
+
+def _entry_row(change: Change, seq: int) -> dict[str, object]:
+    return {
+        "room_id": change.room_id,
+        "seq": seq,
+        "kind": change.kind,
+        "at_ms": change.at_ms,
+        "by_id": change.by_id,
+        "data": change.data.decode(),
+    }
+
+
+def _announcement(change: Change, epoch: str, seq: int) -> Announcement:
+    event = Event(change.room_id, seq, change.kind, rfc3339(change.at_ms), change.by_id, Raw(change.data))
+    return Announcement(change.room_id, epoch, seq, change, SharedFrame(event))
+
+
+async def _insert(connection: AsyncConnection, numbered: _Numbered, logs: Mapping[str, _Log]) -> None:
+    for table, rows in numbered.posts.items():
+        await connection.execute(insert(table), rows)
+    if numbered.entries:
+        await connection.execute(insert(Entry.__table__), numbered.entries)
+    moved = [{"room": room_id, "new_head": log.head} for room_id, log in logs.items() if log.head > log.before]
+    if moved:
+        await connection.execute(_move_head, moved)

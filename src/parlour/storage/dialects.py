@@ -1,0 +1,132 @@
+"""The one place that knows SQLite from PostgreSQL: engines, their pragmas, and what a driver's error means."""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+from typing import Any
+
+from sqlalchemy import Connection, event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+SQLITE_READERS = 4
+POSTGRESQL_WRITERS = 5
+POSTGRESQL_READERS = 10
+POOL_WAIT_S = 10
+
+_SQLITE_UNWRITABLE = ("full", "readonly", "disk i/o error", "unable to open", "locked", "malformed")
+_POSTGRESQL_UNWRITABLE = ("53100", "25006", "58030")
+"""disk_full, read_only_sql_transaction, io_error."""
+_POSTGRESQL_LOST = ("57P01", "57P02", "57P03", "08")
+"""admin_shutdown, crash_shutdown, cannot_connect_now, and the connection exceptions."""
+
+
+class Trouble(Enum):
+    """What a failed transaction means for the changes in it."""
+
+    CONFLICT = auto()
+    """A unique index objects: something is here already."""
+    LOST = auto()
+    """The connection broke: whether a COMMIT arrived is not known, a new connection may work at once."""
+    UNWRITABLE = auto()
+    """The store takes no writes now: full, read-only or failing."""
+    BROKEN = auto()
+    """One of the statements is at fault."""
+
+
+def resolve_url(url: str) -> URL:
+    """A database URL with the asynchronous driver that we use for its kind."""
+    resolved = make_url(url)
+    kind = resolved.get_backend_name()
+    drivers = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
+    if kind not in drivers:
+        message = f"PARLOUR_DATABASE_URL names {kind!r}; Parlour speaks sqlite and postgresql."
+        raise ValueError(message)
+    return resolved.set(drivername=drivers[kind])
+
+
+def is_sqlite(url: URL) -> bool:
+    """Whether the store is the embedded one: one process, one writer."""
+    return url.get_backend_name() == "sqlite"
+
+
+def open_writer(url: URL) -> AsyncEngine:
+    """The engine whose transactions may change things."""
+    if not is_sqlite(url):
+        return create_async_engine(url, pool_size=POSTGRESQL_WRITERS, max_overflow=0, pool_timeout=POOL_WAIT_S)
+    # SQLite 3.7.0 to 3.51.2 can lose a WAL reset when two connections write or checkpoint, so there is exactly one.
+    engine = create_async_engine(
+        url, pool_size=1, max_overflow=0, pool_timeout=POOL_WAIT_S, pool_reset_on_return=None
+    )
+    # NORMAL loses acknowledged messages at power loss; FULL syncs the WAL before each COMMIT returns.
+    _prepare(engine, ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "temp_store=MEMORY"))
+    _begin_with(engine, "BEGIN IMMEDIATE")
+    return engine
+
+
+def open_reader(url: URL) -> AsyncEngine:
+    """The engine whose transactions each see one snapshot and can change nothing."""
+    if not is_sqlite(url):
+        engine = create_async_engine(
+            url,
+            pool_size=POSTGRESQL_READERS,
+            max_overflow=0,
+            pool_timeout=POOL_WAIT_S,
+            isolation_level="REPEATABLE READ",
+        )
+        _begin_with(engine, "SET TRANSACTION READ ONLY")
+        return engine
+    engine = create_async_engine(url, pool_size=SQLITE_READERS, max_overflow=0, pool_timeout=POOL_WAIT_S)
+    _prepare(engine, ("query_only=ON", "busy_timeout=5000", "wal_autocheckpoint=0"))
+    _begin_with(engine, "BEGIN")
+    return engine
+
+
+def _prepare(engine: AsyncEngine, pragmas: tuple[str, ...]) -> None:
+    @event.listens_for(engine.sync_engine, "connect")
+    def _set_pragmas(dbapi_connection: Any, _record: object) -> None:
+        # The driver must not begin transactions by its own rules: ours begin explicitly, in `_begin_with`.
+        dbapi_connection.isolation_level = None
+        cursor = dbapi_connection.cursor()
+        for pragma in pragmas:
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+
+def _begin_with(engine: AsyncEngine, statement: str) -> None:
+    @event.listens_for(engine.sync_engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql(statement)
+
+
+def insert_on_conflict(url: URL, table: Any) -> sqlite.Insert | postgresql.Insert:
+    """An INSERT that can say ON CONFLICT; both dialects spell it alike, SQLAlchemy has a class for each."""
+    return sqlite.insert(table) if is_sqlite(url) else postgresql.insert(table)
+
+
+def diagnose(error: Exception) -> Trouble:
+    """What a driver's error means."""
+    if isinstance(error, IntegrityError):
+        return Trouble.CONFLICT
+    if isinstance(error, PoolTimeoutError):
+        return Trouble.UNWRITABLE
+    if isinstance(error, OSError):
+        return Trouble.LOST
+    if not isinstance(error, DBAPIError):
+        return Trouble.BROKEN
+    if error.connection_invalidated:
+        return Trouble.LOST
+    sqlstate = getattr(error.orig, "sqlstate", None)
+    if sqlstate is None:
+        return _diagnose_sqlite(str(error.orig))
+    if sqlstate.startswith(_POSTGRESQL_LOST):
+        return Trouble.LOST
+    return Trouble.UNWRITABLE if sqlstate.startswith(_POSTGRESQL_UNWRITABLE) else Trouble.BROKEN
+
+
+def _diagnose_sqlite(text: str) -> Trouble:
+    lowered = text.lower()
+    return Trouble.UNWRITABLE if any(word in lowered for word in _SQLITE_UNWRITABLE) else Trouble.BROKEN
