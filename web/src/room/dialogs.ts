@@ -1,0 +1,2 @@
+/** What can lie over a room; one at a time. */
+export type RoomDialog = "invite" | "rename" | "leave" | "signOut";
