@@ -103,8 +103,10 @@ class AnyNetwork(RuleBasedStateMachine):
         assert self.read == [log_event(seq, self.read_epoch) for seq in range(1, len(self.read) + 1)]
 
     @invariant()
-    def little_is_held(self) -> None:
-        assert len(self.stream._held) <= HELD_EVENTS  # noqa: SLF001 -- memory has no public door
+    def only_what_is_still_needed_is_held_and_little_of_it(self) -> None:
+        held = self.stream._held  # noqa: SLF001 -- memory has no public door
+        assert len(held) <= HELD_EVENTS
+        assert all(seq > (self.stream.position or 0) for seq in held)
 
     @rule()
     def five_seconds_after_the_fault_heals_everything_was_read(self) -> None:

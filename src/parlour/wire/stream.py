@@ -163,7 +163,7 @@ class Stream:
             self._hold(event)
             effects += self._release()
         if not self._is_behind:
-            self._due_ms, self._is_asking, self._fruitless = None, False, 0
+            self._due_ms, self._is_asking = None, False
         elif not self._is_asking and (effects or self._due_ms is None):
             self._due_ms, self._fruitless = now_ms + STALL_MS, 0
         return effects
