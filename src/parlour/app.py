@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
-from typing import Any
 
 from litestar import Litestar, Router
 from litestar.config.compression import CompressionConfig
@@ -154,16 +152,6 @@ class Parlour:
                     await self.accounts.forget_ended_sessions()
 
 
-@dataclass(frozen=True, slots=True)
-class _Fixed:
-    """Provides one object to every handler that names it."""
-
-    value: Any
-
-    def __call__(self) -> Any:
-        return self.value
-
-
 def make_app(parlour: Parlour) -> Litestar:
     """The ASGI application around the parts of a node."""
     settings = parlour.settings
@@ -186,7 +174,9 @@ def make_app(parlour: Parlour) -> Litestar:
         before_send=[add_headers],
         middleware=[log_requests],
         cors_config=_cors(settings),
-        compression_config=CompressionConfig(backend="gzip", minimum_size=1_000, gzip_compress_level=6, exclude=["/events$"]),
+        compression_config=CompressionConfig(
+            backend="gzip", minimum_size=1_000, gzip_compress_level=6, exclude=["/events$"]
+        ),
         openapi_config=openapi_config(),
         request_max_body_size=FRAME_BYTES,
         lifespan=[parlour.running],
@@ -195,7 +185,7 @@ def make_app(parlour: Parlour) -> Litestar:
 
 
 def _dependencies(parlour: Parlour, origins: Origins) -> dict[str, Provide]:
-    parts: dict[str, Any] = {
+    parts: dict[str, object] = {
         "settings": parlour.settings,
         "accounts": parlour.accounts,
         "rooms": parlour.rooms,
@@ -210,12 +200,18 @@ def _dependencies(parlour: Parlour, origins: Origins) -> dict[str, Provide]:
         "origins": origins,
         "health": health.Health(parlour.database, parlour.journal, lambda: parlour.gateway.is_draining),
         "metrics": metrics.Metrics(
-            metrics.Sources(parlour.gateway, parlour.hub, parlour.roster, parlour.journal, parlour.codes),
+            metrics.Sources(
+                lambda: parlour.gateway.connections, parlour.hub, parlour.roster, parlour.journal, parlour.codes
+            ),
             parlour.settings,
         ),
     }
-    fixed = {name: Provide(_Fixed(part), sync_to_thread=False) for name, part in parts.items()}
+    fixed = {name: Provide(_providing(part), sync_to_thread=False) for name, part in parts.items()}
     return {**fixed, "person": Provide(provide_person)}
+
+
+def _providing(part: object) -> Callable[[], object]:
+    return lambda: part
 
 
 def _cors(settings: Settings) -> CORSConfig | None:

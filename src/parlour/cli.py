@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TextIO
 
 import structlog
 
@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     flags = {"host": "host", "port": "port", "data": "data_dir"}
     try:
         given = {field: getattr(parsed, flag, None) for flag, field in flags.items()}
-        settings = load_settings(os.environ, **given)
+        settings = load_settings(given)
         resolve_url(settings.effective_database_url)
     except (SettingError, ValueError) as error:
         sys.stderr.write(f"parlour: {error}\n")
@@ -67,7 +67,7 @@ def _serve(settings: Settings) -> int:
     else:
         problem = asyncio.run(examine_database(settings))
     if not problem.is_well:
-        return _report([problem])
+        return _report([problem], sys.stderr)
     serving.run(settings)
     return 0
 
@@ -83,24 +83,23 @@ def _migrate(settings: Settings) -> int:
     if _is_embedded(settings):
         problem = examine_data_dir(settings)
         if not problem.is_well:
-            return _report([problem])
+            return _report([problem], sys.stderr)
     revision = asyncio.run(migrate(settings.effective_database_url))
     sys.stdout.write(f"The schema is at {revision}.\n")
     return 0
 
 
 def _doctor(settings: Settings) -> int:
-    return _report(asyncio.run(examine(settings)), to=sys.stdout)
+    findings = asyncio.run(examine(settings))
+    return _report(findings, sys.stdout)
 
 
 def _is_embedded(settings: Settings) -> bool:
     return is_sqlite(resolve_url(settings.effective_database_url))
 
 
-def _report(findings: Sequence[Finding], to: object = None) -> int:
-    stream = sys.stdout if to is sys.stdout else sys.stderr
-    for finding in findings:
-        stream.write(f"{finding}\n")
+def _report(findings: Sequence[Finding], stream: TextIO) -> int:
+    stream.writelines(f"{finding}\n" for finding in findings)
     return 0 if all(finding.is_well for finding in findings) else 1
 
 

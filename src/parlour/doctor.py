@@ -38,9 +38,13 @@ async def examine(settings: Settings) -> list[Finding]:
 
 def _examine_machine(settings: Settings) -> Iterator[Finding]:
     version = ".".join(map(str, sys.version_info[:3]))
-    yield Finding(True, f"Python {version}, SQLite {sqlite3.sqlite_version}")
+    yield Finding(is_well=True, what=f"Python {version}, SQLite {sqlite3.sqlite_version}")
     has_page = (STATIC / "index.html").exists()
-    yield Finding(has_page, "the page is built", "" if has_page else "Run bin/serve once, or install a built wheel.")
+    yield Finding(
+        is_well=has_page,
+        what="the page is built",
+        advice="" if has_page else "Run bin/serve once, or install a built wheel.",
+    )
     if is_sqlite(resolve_url(settings.effective_database_url)):
         yield examine_data_dir(settings)
 
@@ -52,10 +56,14 @@ def examine_data_dir(settings: Settings) -> Finding:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         advice = f"{error.strerror}: {error.filename}. Choose another with --data DIR."
-        return Finding(False, f"the data directory {directory}", advice)
+        return Finding(is_well=False, what=f"the data directory {directory}", advice=advice)
     if not os.access(directory, os.R_OK | os.W_OK | os.X_OK):
-        return Finding(False, f"the data directory {directory}", "It cannot be written to; choose another with --data DIR.")
-    return Finding(True, f"the data directory {directory}")
+        return Finding(
+            is_well=False,
+            what=f"the data directory {directory}",
+            advice="It cannot be written to; choose another with --data DIR.",
+        )
+    return Finding(is_well=True, what=f"the data directory {directory}")
 
 
 async def examine_database(settings: Settings) -> Finding:
@@ -65,7 +73,15 @@ async def examine_database(settings: Settings) -> Finding:
     try:
         revision = await read_revision(url)
     except (SQLAlchemyError, OSError) as error:
-        return Finding(False, f"the database {shown}", f"It does not answer: {getattr(error, 'orig', None) or error}")
+        return Finding(
+            is_well=False,
+            what=f"the database {shown}",
+            advice=f"It does not answer: {getattr(error, 'orig', None) or error}",
+        )
     if revision == newest_revision() or is_sqlite(resolve_url(url)):
-        return Finding(True, f"the database {shown}")
-    return Finding(False, f"the database {shown}", "Its schema is of another version. Run `parlour migrate` first.")
+        return Finding(is_well=True, what=f"the database {shown}")
+    return Finding(
+        is_well=False,
+        what=f"the database {shown}",
+        advice="Its schema is of another version. Run `parlour migrate` first.",
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import ipaddress
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ class SettingError(ValueError):
     """A setting has a value that Parlour cannot use; the text names the setting and what it takes."""
 
 
-def _setting(variable: str, default: str, about: str, parse: Callable[[str], Any]) -> Any:
+def _setting(variable: str, default: str, about: str, parse: Callable[[str], Any]) -> Any:  # noqa: ANN401 -- it stands for the type of each field
     metadata = {"variable": variable, "default": default, "about": about, "parse": parse}
     return dataclasses.field(default_factory=lambda: parse(default), metadata=metadata)
 
@@ -134,7 +135,10 @@ class Settings:
         str,
     )
     log_format: str = _setting(
-        "PARLOUR_LOG_FORMAT", "auto", "`json`, `console`, or `auto`: console on a terminal, else json.", _parse_log_format
+        "PARLOUR_LOG_FORMAT",
+        "auto",
+        "`json`, `console`, or `auto`: console on a terminal, else json.",
+        _parse_log_format,
     )
 
     @property
@@ -143,7 +147,7 @@ class Settings:
         return self.database_url or f"sqlite:///{self.data_dir.absolute() / 'parlour.sqlite3'}"
 
 
-def load_settings(environment: Mapping[str, str], **overrides: object) -> Settings:
+def load_settings(overrides: Mapping[str, object], environment: Mapping[str, str] = os.environ) -> Settings:
     """Settings from the environment; `overrides` (the flags given) win.
 
     Raises:

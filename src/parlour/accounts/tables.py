@@ -45,9 +45,9 @@ class SessionRow:
     kind: str
 
 
-_live_session = select(
-    Session.token_hash, Session.expires_at_ms, Session.person_id, Person.name, Person.kind
-).join(Person, Person.id == Session.person_id)
+_live_session = select(Session.token_hash, Session.expires_at_ms, Session.person_id, Person.name, Person.kind).join(
+    Person, Person.id == Session.person_id
+)
 
 
 async def find_session(connection: AsyncConnection, token_hash: str, now_ms: int) -> SessionRow | None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from typing import Any
 
 import structlog
-from litestar.types import ASGIApp, Receive, Scope, Send
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from parlour.http.problems import route_of
 
@@ -18,12 +18,12 @@ def log_requests(app: ASGIApp) -> ASGIApp:
     """The middleware."""
 
     async def logged(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"].startswith(_QUIET):
+        if scope["type"] != ScopeType.HTTP or scope["path"].startswith(_QUIET):
             await app(scope, receive, send)
             return
         started_s, status = time.perf_counter(), 0
 
-        async def noting_send(message: Any) -> None:
+        async def noting_send(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
@@ -33,6 +33,7 @@ def log_requests(app: ASGIApp) -> ASGIApp:
             await app(scope, receive, noting_send)
         finally:
             took_ms = round((time.perf_counter() - started_s) * 1000, 1)
-            _log.info("request", method=scope["method"], route=route_of(scope), status=status, took_ms=took_ms)
+            method, route = scope.get("method"), route_of(scope)
+            _log.info("request", method=method, route=route, status=status, took_ms=took_ms)
 
     return logged

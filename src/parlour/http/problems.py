@@ -8,6 +8,7 @@ from typing import Any, Final
 import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
+from litestar.types import Scope
 from msgspec import UNSET, Struct, UnsetType
 
 from parlour.wire.errors import Code, Refusal
@@ -77,6 +78,6 @@ def _explain(error: HTTPException) -> str | None:
     return "; ".join(parts) or None
 
 
-def route_of(scope: Any) -> str:
+def route_of(scope: Scope) -> str:
     """The path as its route names it, without what it holds: a code in a path is a secret."""
     return str(scope.get("path_template") or "unknown")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from litestar import Response, Router, get
@@ -12,7 +12,6 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from parlour.accounts.identity import AnyRequest, address_of, bearer_of
-from parlour.live.gateway import Gateway
 from parlour.live.hub import Hub
 from parlour.live.roster import Roster
 from parlour.rooms.opening import Codes
@@ -27,7 +26,7 @@ _LOOPBACK = frozenset(("127.0.0.1", "::1"))
 class Sources:
     """The parts that have numbers."""
 
-    gateway: Gateway
+    connections: Callable[[], int]
     hub: Hub
     roster: Roster
     journal: Journal
@@ -47,7 +46,7 @@ class NodeCollector(Collector):
 
     def _gauges(self) -> Iterator[Metric]:
         sources = self._sources
-        yield GaugeMetricFamily("parlour_connections", "Open sockets.", sources.gateway.connections)
+        yield GaugeMetricFamily("parlour_connections", "Open sockets.", sources.connections())
         yield GaugeMetricFamily("parlour_rooms_occupied", "Rooms with somebody present.", sources.roster.rooms)
         yield GaugeMetricFamily("parlour_rooms_listened", "Rooms with listeners.", sources.hub.rooms)
         yield GaugeMetricFamily("parlour_codes_occupied", "Codes that lead to a room.", sources.codes.occupied)

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
+from typing_extensions import override
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
 from websockets.http11 import Request
@@ -32,13 +33,15 @@ class LiveProtocol(WebSocketsSansIOProtocol):
 
     link: TransportLink | None = None
 
+    @override
     def handle_connect(self, event: Request) -> None:
         """Offer this protocol to the application, beside the ordinary ASGI scope."""
         super().handle_connect(event)
         if hasattr(self, "scope"):
-            extensions: dict[str, Any] = self.scope["extensions"]  # type: ignore[assignment]  # ASGI lets servers add some
+            extensions: dict[str, Any] = self.scope["extensions"]
             extensions[EXTENSION] = self
 
+    @override
     def send_receive_event_to_app(self) -> None:
         """Invalid UTF-8 is the peer's fault (RFC 6455, section 8.1): close 1007, without a traceback."""
         if self.curr_msg_data_type == "text":
@@ -50,24 +53,28 @@ class LiveProtocol(WebSocketsSansIOProtocol):
                 return
         super().send_receive_event_to_app()
 
+    @override
     def handle_ping(self) -> None:
         """A ping of the client is a sign of life."""
         super().handle_ping()
         if self.link is not None:
             self.link.on_sign_of_life()
 
+    @override
     def handle_pong(self, event: Frame) -> None:
         """So is its pong."""
         super().handle_pong(event)
         if self.link is not None:
             self.link.on_sign_of_life()
 
+    @override
     def pause_writing(self) -> None:
         """The unsent data rose above the limit."""
         super().pause_writing()
         if self.link is not None:
             self.link.pause()
 
+    @override
     def resume_writing(self) -> None:
         """The unsent data sank low enough."""
         super().resume_writing()
@@ -87,6 +94,7 @@ class LiveProtocol(WebSocketsSansIOProtocol):
             self.transport.resume_reading()
         self.close_timer = self.loop.call_later(self.close_timeout, self.transport.abort)
 
+    @override
     def connection_lost(self, exc: Exception | None) -> None:
         """Nothing is written to a lost connection."""
         super().connection_lost(exc)
@@ -97,9 +105,7 @@ class LiveProtocol(WebSocketsSansIOProtocol):
 class TransportLink(Link):
     """Writes shared frames straight to the transport."""
 
-    def __init__(
-        self, flusher: Flusher, protocol: LiveProtocol, on_sign_of_life: Callable[[], None]
-    ) -> None:
+    def __init__(self, flusher: Flusher, protocol: LiveProtocol, on_sign_of_life: Callable[[], None]) -> None:
         super().__init__(flusher)
         self.on_sign_of_life = on_sign_of_life
         self._protocol = protocol

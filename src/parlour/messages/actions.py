@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from msgspec import Struct
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from parlour.accounts.actions import Person
 from parlour.messages import tables
 from parlour.messages.rules import PAGE_MESSAGES, check_body, clean_cid
-from parlour.messages.tables import UNIQUE_KEY, Message, Page, posted_event, within_bytes
+from parlour.messages.tables import MESSAGES, UNIQUE_KEY, Page, posted_event, within_bytes
 from parlour.rooms.actions import Gathering, Rooms, Seat
 from parlour.storage.batch import Change, Post, Written
 from parlour.storage.database import Database
@@ -44,7 +44,7 @@ class MessageView(Struct, frozen=True):
     edited_at: str | None = None
     deleted: bool = False
     reply_to: int | None = None
-    reactions: list[Any] = []  # noqa: RUF012 -- msgspec copies it for each record
+    reactions: list[Any] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class Messages:
         self._rooms = rooms
         self._now_ms = now_ms
 
-    def post(self, seat: Seat, draft: Draft) -> asyncio.Future[Written | None]:
+    def post(self, seat: Seat, draft: Draft) -> asyncio.Future[Written]:
         """Say something in the room.
 
         Returns:
@@ -94,17 +94,17 @@ class Messages:
             "reply_to": draft.reply_to,
         }
         data = posted_event(cid, draft.body, draft.reply_to, person.id, person.name)
-        return self._journal.write(
-            Change(
-                room_id=seat.room.id,
-                kind="message.posted",
-                at_ms=at_ms,
-                by_id=person.id,
-                data=data,
-                post=Post(Message.__table__, row, UNIQUE_KEY),
-                refers_to=draft.reply_to,
-            )
+        change = Change(
+            room_id=seat.room.id,
+            kind="message.posted",
+            at_ms=at_ms,
+            by_id=person.id,
+            data=data,
+            post=Post(MESSAGES, row, UNIQUE_KEY),
+            refers_to=draft.reply_to,
         )
+        # Only a change with a claim can find nothing to do.
+        return cast("asyncio.Future[Written]", self._journal.write(change))
 
     async def load_page(
         self, seat: Seat, *, before: int | None, after: int | None, around: int | None, limit: int

@@ -90,7 +90,6 @@ async def post_message(
     await limits.spend(POSTS, person.id)
     seat = await rooms.load_seat(person, room_id)
     written = await messages.post(seat, Draft(data.cid, data.body, data.reply_to))
-    assert written is not None
     roster.visit(room_id, written.at_ms)
     posted = PostedView(written.seq, data.cid, rfc3339(written.at_ms))
     return Response(posted, status_code=200 if written.is_duplicate else 201)

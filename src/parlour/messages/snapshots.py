@@ -1,4 +1,4 @@
-"""A room as somebody sees it who comes in fresh. The law: a snapshot and the events behind it equal a later snapshot."""
+"""A room as seen by who comes in fresh. The law: a snapshot and the events behind it equal a later snapshot."""
 
 from __future__ import annotations
 

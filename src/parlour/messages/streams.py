@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 
 from parlour.live.hub import Hub
-from parlour.live.link import CONGESTED_ABOVE_BYTES, DROP_ABOVE_BYTES, Flusher, Link
-from parlour.presence.actions import Presence
+from parlour.live.link import CONGESTED_ABOVE_BYTES, Flusher, Link
 from parlour.rooms.actions import Rooms, Seat
 from parlour.wire.codec import SharedFrame
 from parlour.wire.errors import CloseCode, Refusal
@@ -50,7 +49,8 @@ class StreamLink(Link):
             self.pause()
         self._filled.set()
 
-    def _close(self, code: CloseCode, reason: str) -> None:
+    def _close(self, _code: CloseCode, _reason: str) -> None:
+        # A stream has no close code; its reader comes back by itself and is answered then.
         self._filled.set()
 
     async def take(self, timeout_s: float) -> list[bytes]:
@@ -68,10 +68,20 @@ class StreamLink(Link):
         return payloads
 
 
+class Attendance(Protocol):
+    """Counts who is present; a reader of a stream is."""
+
+    def arrive(self, room_id: str, person_id: str) -> None:
+        """A connection of this person is in the room now."""
+
+    def depart(self, room_id: str, person_id: str, *, at_once: bool) -> None:
+        """A connection of this person is gone."""
+
+
 class Streams:
     """Every event stream of this node."""
 
-    def __init__(self, hub: Hub, rooms: Rooms, presence: Presence, flusher: Flusher) -> None:
+    def __init__(self, hub: Hub, rooms: Rooms, presence: Attendance, flusher: Flusher) -> None:
         self._hub = hub
         self._rooms = rooms
         self._presence = presence

@@ -32,6 +32,7 @@ class Message(Base):
 
 _EVENT_OVERHEAD_BYTES = 120
 
+MESSAGES = Base.metadata.tables["messages"]
 UNIQUE_KEY = ("room_id", "author_id", "cid")
 
 _columns = (
@@ -45,11 +46,15 @@ _columns = (
 )
 
 
+MessageRow = Row[int, str, str, str, str, int, int | None]
+"""seq, cid, author_id, author_name, body, at_ms, reply_to."""
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """A run of messages, oldest first, and whether there are more on each side."""
 
-    rows: list[Row[tuple[int, str, str, str, str, int, int | None]]]
+    rows: list[MessageRow]
     has_older: bool
     has_newer: bool
 
@@ -66,10 +71,7 @@ async def list_before(connection: AsyncConnection, room_id: str, before: int | N
 async def list_after(connection: AsyncConnection, room_id: str, after: int, limit: int) -> Page:
     """The oldest messages newer than `after`."""
     statement = (
-        select(*_columns)
-        .where(Message.room_id == room_id, Message.seq > after)
-        .order_by(Message.seq)
-        .limit(limit + 1)
+        select(*_columns).where(Message.room_id == room_id, Message.seq > after).order_by(Message.seq).limit(limit + 1)
     )
     rows = list(await connection.execute(statement))
     return Page(rows[:limit], after > 0, len(rows) > limit)
@@ -102,7 +104,7 @@ async def read_log(connection: AsyncConnection, room_id: str, after: int, limit:
     return events
 
 
-def _posted(row: Row[tuple[int, str, str, str, str, int, int | None]]) -> LogEvent:
+def _posted(row: MessageRow) -> LogEvent:
     data = posted_event(row.cid, row.body, row.reply_to, row.author_id, row.author_name)
     return LogEvent(row.seq, "message.posted", rfc3339(row.at_ms), row.author_id, msgspec.Raw(data))
 

@@ -141,10 +141,14 @@ class Lifetimes:
             room_ids = (await connection.execute(statement)).scalars().all()
         for room_id in room_ids:
             for table in tables_of_rooms():
-                while await self._purge_slice(table, room_id):
-                    await asyncio.sleep(0)
+                await self._purge_table(table, room_id)
             async with self._database.writing() as connection:
                 await connection.execute(delete(Room).where(Room.id == room_id))
+
+    async def _purge_table(self, table: Table, room_id: str) -> None:
+        has_more = True
+        while has_more:
+            has_more = await self._purge_slice(table, room_id)
 
     async def _purge_slice(self, table: Table, room_id: str) -> bool:
         """Delete a slice of the room's rows; whether there may be more."""
@@ -176,7 +180,7 @@ def tables_of_rooms() -> Sequence[Table]:
     ]
 
 
-_empty_since = update(Room.__table__).where(Room.id == bindparam("room")).values(empty_since_ms=bindparam("since"))
+_empty_since = update(Room).where(Room.id == bindparam("room")).values(empty_since_ms=bindparam("since"))
 
 
 async def _set_empty_since(connection: AsyncConnection, changes: Sequence[Mapping[str, object]]) -> None:

@@ -1,4 +1,4 @@
-"""Rooms, codes and members, and the queries that load them. No query here loads a room but through a person or a code."""
+"""Rooms, codes and members. No query here loads a room but through a person or a code."""
 
 from __future__ import annotations
 

@@ -96,9 +96,7 @@ class Views:
     @staticmethod
     def members(rows: Sequence[MemberRow]) -> list[MemberView]:
         """The members."""
-        return [
-            MemberView(row.person_id, row.name, cast("Role", row.role), rfc3339(row.joined_at_ms)) for row in rows
-        ]
+        return [MemberView(row.person_id, row.name, cast("Role", row.role), rfc3339(row.joined_at_ms)) for row in rows]
 
     def gathering(self, gathering: Gathering, origin: str) -> GatheringView:
         """The room with its people."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from msgspec import Raw
-from sqlalchemy import Executable, FromClause, and_, bindparam, insert, select, update
+from sqlalchemy import Executable, Table, and_, bindparam, insert, select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -30,7 +30,7 @@ _ENTRY_OVERHEAD_BYTES = 200
 class Post:
     """The row of a change that is kept as a row of its own table; `key` names the columns of its unique index."""
 
-    table: FromClause
+    table: Table
     row: Mapping[str, object]
     key: tuple[str, ...]
 
@@ -126,12 +126,12 @@ class _Numbered:
     """What a batch will write."""
 
     answers: list[Answered] = field(default_factory=list)
-    posts: dict[FromClause, list[dict[str, object]]] = field(default_factory=dict)
+    posts: dict[Table, list[dict[str, object]]] = field(default_factory=dict)
     entries: list[dict[str, object]] = field(default_factory=list)
 
 
 _lock_heads = select(Head.room_id, Head.epoch, Head.head).order_by(Head.room_id).with_for_update()
-_move_head = update(Head.__table__).where(Head.room_id == bindparam("room")).values(head=bindparam("new_head"))
+_move_head = update(Head).where(Head.room_id == bindparam("room")).values(head=bindparam("new_head"))
 
 _Key = tuple[object, ...]
 
@@ -231,7 +231,7 @@ async def _insert(connection: AsyncConnection, numbered: _Numbered, logs: Mappin
     for table, rows in numbered.posts.items():
         await connection.execute(insert(table), rows)
     if numbered.entries:
-        await connection.execute(insert(Entry.__table__), numbered.entries)
+        await connection.execute(insert(Entry), numbered.entries)
     moved = [{"room": room_id, "new_head": log.head} for room_id, log in logs.items() if log.head > log.before]
     if moved:
         await connection.execute(_move_head, moved)

@@ -10,7 +10,15 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from parlour.storage.dialects import Trouble, diagnose, insert_on_conflict, is_sqlite, open_reader, open_writer, resolve_url
+from parlour.storage.dialects import (
+    Trouble,
+    diagnose,
+    insert_on_conflict,
+    is_sqlite,
+    open_reader,
+    open_writer,
+    resolve_url,
+)
 from parlour.storage.schema import Base, Probe
 from parlour.wire.errors import Refusal
 

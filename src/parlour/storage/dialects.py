@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from enum import Enum, auto
-from typing import Any
 
 from sqlalchemy import Connection, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from parlour.storage.schema import Base
 
 SQLITE_READERS = 4
 POSTGRESQL_WRITERS = 5
@@ -58,9 +60,7 @@ def open_writer(url: URL) -> AsyncEngine:
     if not is_sqlite(url):
         return create_async_engine(url, pool_size=POSTGRESQL_WRITERS, max_overflow=0, pool_timeout=POOL_WAIT_S)
     # SQLite 3.7.0 to 3.51.2 can lose a WAL reset when two connections write or checkpoint, so there is exactly one.
-    engine = create_async_engine(
-        url, pool_size=1, max_overflow=0, pool_timeout=POOL_WAIT_S, pool_reset_on_return=None
-    )
+    engine = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=POOL_WAIT_S, pool_reset_on_return=None)
     # NORMAL loses acknowledged messages at power loss; FULL syncs the WAL before each COMMIT returns.
     _prepare(engine, ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "temp_store=MEMORY"))
     _begin_with(engine, "BEGIN IMMEDIATE")
@@ -87,7 +87,7 @@ def open_reader(url: URL) -> AsyncEngine:
 
 def _prepare(engine: AsyncEngine, pragmas: tuple[str, ...]) -> None:
     @event.listens_for(engine.sync_engine, "connect")
-    def _set_pragmas(dbapi_connection: Any, _record: object) -> None:
+    def _set_pragmas(dbapi_connection: DBAPIConnection, _record: object) -> None:
         # The driver must not begin transactions by its own rules: ours begin explicitly, in `_begin_with`.
         dbapi_connection.isolation_level = None
         cursor = dbapi_connection.cursor()
@@ -102,7 +102,7 @@ def _begin_with(engine: AsyncEngine, statement: str) -> None:
         connection.exec_driver_sql(statement)
 
 
-def insert_on_conflict(url: URL, table: Any) -> sqlite.Insert | postgresql.Insert:
+def insert_on_conflict(url: URL, table: type[Base]) -> sqlite.Insert | postgresql.Insert:
     """An INSERT that can say ON CONFLICT; both dialects spell it alike, SQLAlchemy has a class for each."""
     return sqlite.insert(table) if is_sqlite(url) else postgresql.insert(table)
 

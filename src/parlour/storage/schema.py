@@ -57,8 +57,6 @@ class Entry(Base):
     __table_args__ = ({"sqlite_with_rowid": False},)
 
 
-
-
 class Probe(Base):
     """One padded row that is written over and over, to find out whether the store takes writes again."""
 

@@ -106,6 +106,9 @@ class Welcome(Struct, frozen=True, tag_field="op", tag="welcome"):
     limits: Limits
 
 
+Mode = Literal["fresh", "resumed", "reset"]
+
+
 class Entered(Struct, frozen=True, tag_field="op", tag="entered"):
     """Answers enter. `snapshot` is the room as fetched fresh, or null when the events that follow suffice."""
 
@@ -113,7 +116,7 @@ class Entered(Struct, frozen=True, tag_field="op", tag="entered"):
     room: str
     epoch: str
     head: int
-    mode: Literal["fresh", "resumed", "reset"]
+    mode: Mode
     snapshot: Any
 
 

@@ -1,4 +1,4 @@
-"""The schema's history, and the way to its newest state. Runs at start for SQLite, by `parlour migrate` for PostgreSQL."""
+"""The schema's history. It is run at start for SQLite, and by `parlour migrate` for PostgreSQL."""
 
 from __future__ import annotations
 
@@ -22,8 +22,7 @@ def _config() -> Config:
 def newest_revision() -> str:
     """The revision that this code needs."""
     revision = ScriptDirectory.from_config(_config()).get_current_head()
-    assert revision is not None, "there is at least one migration"
-    return revision
+    return str(revision)
 
 
 async def read_revision(url: str) -> str | None:
