@@ -28,6 +28,7 @@ from parlour.wire.frames import (
     LogEvent,
     Ping,
     Post,
+    Refused,
 )
 
 JSON: st.SearchStrategy[Any] = st.recursive(
@@ -117,6 +118,15 @@ BY_HAND: dict[type, st.SearchStrategy[Any]] = {
     Event: st.builds(Event, st.text(), SEQ, st.text(), st.text(), st.text(), RAW),
     Filled: st.builds(Filled, SEQ, st.text(), st.lists(LOG_EVENT, max_size=5), SEQ),
     Entered: st.builds(Entered, snapshot=PLAIN),
+    Refused: st.builds(
+        Refused,
+        code=st.text(),
+        message=st.text(),
+        final=st.booleans(),
+        ref=st.just(msgspec.UNSET) | REF,
+        room=st.just(msgspec.UNSET) | ROOM,
+        retry_after_s=st.just(msgspec.UNSET) | st.floats(0, 1e6),
+    ),
 }
 FRAMES = [BY_HAND.get(frame, st.from_type(frame)) for frame in get_args(AnyFrame)]
 
