@@ -1,0 +1,22 @@
+"""`bin/bench NAME`: runs one benchmark, prints its rows and appends them to bench/results."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+
+from bench import smoke
+from bench.results import record
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="bin/bench", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    smoke_parser = commands.add_parser("smoke", help="room creation and delivery, 100 people in 10 rooms")
+    smoke_parser.add_argument("--seconds", type=float, default=20.0, help="how long people talk (default: 20)")
+    arguments = parser.parse_args()
+    record("smoke", asyncio.run(smoke.run(arguments.seconds)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,37 @@
+"""The real server, as bin/serve runs it, for as long as a benchmark takes."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+STOP_WITHIN_S = 15
+
+
+@contextmanager
+def serving(**environment: str) -> Iterator[str]:
+    """The address of a server of its own: loopback, free port, SQLite FULL in a folder that is deleted afterwards."""
+    with tempfile.TemporaryDirectory(prefix="parlour-bench-") as folder:
+        command = (sys.executable, "-m", "parlour.cli", "serve", "--host", "127.0.0.1", "--port", "0", "--data", folder)
+        variables = {**os.environ, "PARLOUR_RATE_LIMITS": "off", "PARLOUR_LOG_FORMAT": "json", **environment}
+        log = Path(folder) / "log"
+        with log.open("wb") as errors:
+            process = subprocess.Popen(command, env=variables, stdout=subprocess.PIPE, stderr=errors, text=True)
+        try:
+            yield _address(process, log)
+        finally:
+            process.terminate()
+            process.wait(STOP_WITHIN_S)
+
+
+def _address(process: subprocess.Popen[str], log: Path) -> str:
+    for line in process.stdout or ():
+        if found := re.search(r"open at\s+(http://\S+)", line):
+            return found[1]
+    raise RuntimeError(f"the server did not start: {log.read_text()}")
