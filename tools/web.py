@@ -44,7 +44,8 @@ class Web:
 
     @property
     def stamp(self) -> Path:
-        return self.built / ".stamp"
+        """Which sources the built page is of; not inside of it, where the server would show it."""
+        return self.built.with_name(".static-stamp")
 
     def is_fresh(self) -> bool:
         """Whether the built page is that of the sources; without sources, whether there is one."""
@@ -68,9 +69,9 @@ class Web:
         self.install()
         digest, beside = self.digest(), self.built.with_name(".static-new")
         self._node("node_modules/vite/bin/vite.js", "build", "--outDir", str(beside), "--emptyOutDir")
-        (beside / self.stamp.name).write_text(digest)
         shutil.rmtree(self.built, ignore_errors=True)
         beside.rename(self.built)
+        self.stamp.write_text(digest)
 
     def install(self) -> None:
         """Bring node_modules to what package-lock.json says; no work when it is."""
