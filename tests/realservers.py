@@ -153,7 +153,7 @@ class Postgres:
                 stderr=subprocess.STDOUT,
                 env={**os.environ, "LC_ALL": "C", "TZ": "UTC"},
                 cwd="/",
-                preexec_fn=_die_with_parent(signal.SIGINT),  # noqa: PLW1509  (one C call, safe after a fork)
+                preexec_fn=die_with_parent(signal.SIGINT),  # noqa: PLW1509  (one C call, safe after a fork)
                 user=self._user.uid,
                 group=self._user.gid,
                 extra_groups=self._user.groups,
@@ -188,7 +188,7 @@ class Postgres:
         return self._log.read_text(errors="replace")[-4000:]
 
 
-def _die_with_parent(sign: signal.Signals) -> Callable[[], None] | None:
+def die_with_parent(sign: signal.Signals) -> Callable[[], None] | None:
     """Have Linux end the child when pytest is killed; called after setuid, which would undo it."""
     if sys.platform != "linux":
         return None
