@@ -29,10 +29,15 @@ export type Effect =
 
 /** The `ref` of the machine's own hello and pings; the commands of its user count from 1. */
 const OWN_REF = 0;
-/** From asking for a socket to the welcome. */
-const WELCOME_WITHIN_MS = 10_000;
+/** From asking for a socket to its opening, and again from there to the welcome. */
+const OPEN_WITHIN_MS = 10_000;
 /** After a ping something must be heard: any frame proves as much as a pong. */
 const PONG_WITHIN_MS = 10_000;
+/** After sleep or a change of network the old socket is probably dead: ask with less patience. */
+const PROBE_WITHIN_MS = 3_000;
+/** A tick later than this means that the machine slept, and that what was sent to it may not
+ * have been read yet. */
+const SLEPT_MS = 5_000;
 const RETRY_MIN_MS = 500;
 const RETRY_FIRST_MS = 1_000;
 const RETRY_MAX_MS = 30_000;
@@ -46,16 +51,18 @@ export interface Identity {
   readonly token?: string;
 }
 
-/** Every `nowMs` is a reading of one clock. */
+/** Every `nowMs` is a reading of one clock that goes on while the machine sleeps. */
 export class Connection {
   readonly #identity: Identity;
   #phase: Phase = "idle";
+  /** When this phase began. */
   #sinceMs = 0;
-  #failedTries = 0;
+  /** While live: the next ping, or the end of patience after one. */
+  #dueMs = 0;
+  #pinged: "no" | "patiently" | "impatiently" = "no";
   #heartbeatMs = 25_000;
-  #pingedAtMs = 0;
-  #awaitsPong = false;
-  #drainMs = 0;
+  #drainedUntilMs = 0;
+  #failedTries = 0;
 
   constructor(identity: Identity) {
     this.#identity = identity;
@@ -71,24 +78,24 @@ export class Connection {
     return isOver ? this.#open(nowMs) : [];
   }
 
-  opened(): Effect[] {
+  opened(nowMs: number): Effect[] {
     if (this.#phase !== "opening") return [];
-    // Since when stays as it is: the time to the welcome counts from asking for a socket.
-    this.#phase = "greeting";
+    this.#become("greeting", nowMs);
     const { client, token = null } = this.#identity;
     return [{ do: "send", command: { op: "hello", ref: OWN_REF, v: PROTOCOL_VERSION, client, token } }];
   }
 
   received(text: string, nowMs: number): Effect[] {
     if (this.#phase !== "greeting" && this.#phase !== "live") return [];
-    this.#awaitsPong = false;
+    let frame: Frame | null;
     try {
-      const frame = decodeFrame(text);
-      return frame === null ? [] : this.#read(frame, nowMs);
+      frame = decodeFrame(text);
     } catch (fault) {
       if (!(fault instanceof BadFrame)) throw fault;
-      return [{ do: "close", code: CLOSE_BAD_FRAME }, this.#retry(nowMs)];
+      return [{ do: "close", code: CLOSE_BAD_FRAME }, this.#wait(nowMs)];
     }
+    this.#hear(nowMs);
+    return frame === null ? [] : this.#read(frame, nowMs);
   }
 
   /** The socket closed, or could not be opened (1006). */
@@ -96,11 +103,11 @@ export class Connection {
     if (!this.#hasSocket()) return [];
     switch (advice(code)) {
       case "retry":
-        return [this.#retry(nowMs)];
+        return [this.#wait(nowMs)];
       case "sign_in":
-        return [this.#signIn(nowMs)];
+        return [this.#restSignedOut(nowMs)];
       case "stop":
-        return [this.#stop(code, nowMs)];
+        return [this.#restStopped(code, nowMs)];
     }
   }
 
@@ -111,91 +118,106 @@ export class Connection {
 
   /** Reason to hope: the network is back, the page is looked at again, somebody pressed "try now". */
   online(nowMs: number): Effect[] {
-    if (this.#phase !== "waiting") return this.#ping(nowMs);
+    if (this.#phase !== "waiting") return this.#ping("impatiently", nowMs);
     this.#failedTries = 0;
     return this.#open(nowMs);
   }
 
   /** Reason to doubt. Only a hint: a server on this very machine needs no network. */
   offline(nowMs: number): Effect[] {
-    return this.#ping(nowMs);
+    return this.#ping("impatiently", nowMs);
   }
 
   /** Called about once a second. */
   tick(nowMs: number): Effect[] {
-    const isOpening = this.#phase === "opening" || this.#phase === "greeting";
-    const isTooLate = isOpening && nowMs - this.#sinceMs >= WELCOME_WITHIN_MS;
-    const isSilent = this.#awaitsPong && nowMs - this.#pingedAtMs >= PONG_WITHIN_MS;
-    if (isTooLate || (this.#phase === "live" && isSilent)) {
-      return [{ do: "close", code: CLOSE_NO_PONG }, this.#retry(nowMs)];
+    if (this.#phase === "opening" || this.#phase === "greeting") {
+      return nowMs - this.#sinceMs >= OPEN_WITHIN_MS ? this.#giveUp(nowMs) : [];
     }
-    return nowMs - this.#pingedAtMs >= this.#heartbeatMs ? this.#ping(nowMs) : [];
+    if (this.#phase !== "live" || nowMs < this.#dueMs) return [];
+    const slept = nowMs - this.#dueMs > SLEPT_MS;
+    if (slept && this.#pinged !== "impatiently") return this.#ping("impatiently", nowMs);
+    return this.#pinged === "no" ? this.#ping("patiently", nowMs) : this.#giveUp(nowMs);
   }
 
   /** We are done; start() begins anew. */
   stop(nowMs: number): Effect[] {
     const hadSocket = this.#hasSocket();
-    this.#become("stopped", nowMs);
-    this.#failedTries = 0;
+    this.#rest("idle", nowMs);
     return hadSocket ? [{ do: "close", code: CLOSE_BYE }] : [];
-  }
-
-  #read(frame: Frame, nowMs: number): Effect[] {
-    if (frame.op === "pong" && frame.ref === OWN_REF) return [];
-    if (frame.op === "refused" && frame.ref === OWN_REF && this.#phase === "greeting") {
-      return [{ do: "deliver", frame }, { do: "close", code: CLOSE_BYE }, this.#refused(frame, nowMs)];
-    }
-    if (frame.op === "welcome") this.#welcomed(frame, nowMs);
-    if (frame.op === "drain") this.#drainMs = frame.reconnect_in_ms;
-    return [{ do: "deliver", frame }];
-  }
-
-  #welcomed(welcome: Welcome, nowMs: number): void {
-    this.#become("live", nowMs);
-    this.#pingedAtMs = nowMs;
-    this.#heartbeatMs = welcome.heartbeat_s * 1000;
-  }
-
-  /** Hello itself was refused. */
-  #refused(frame: Refused, nowMs: number): Effect {
-    if (frame.code === "unauthenticated") return this.#signIn(nowMs);
-    if (frame.final) return this.#stop(CLOSE_BAD_FRAME, nowMs);
-    this.#drainMs = Math.round((frame.retry_after_s ?? 0) * 1000);
-    return this.#retry(nowMs);
   }
 
   #open(nowMs: number): Effect[] {
     this.#become("opening", nowMs);
-    this.#awaitsPong = false;
-    this.#drainMs = 0;
     return [{ do: "open" }];
   }
 
-  #ping(nowMs: number): Effect[] {
-    if (this.#phase !== "live" || this.#awaitsPong) return [];
-    this.#pingedAtMs = nowMs;
-    this.#awaitsPong = true;
+  /** Somebody is there: the next ping is a heartbeat after the last one's answer. */
+  #hear(nowMs: number): void {
+    if (this.#pinged === "no") return;
+    this.#pinged = "no";
+    this.#dueMs = nowMs + this.#heartbeatMs;
+  }
+
+  #read(frame: Frame, nowMs: number): Effect[] {
+    if (this.#phase === "greeting" && frame.op === "refused") {
+      return [{ do: "deliver", frame }, { do: "close", code: CLOSE_BYE }, this.#helloRefused(frame, nowMs)];
+    }
+    if (this.#phase === "greeting" && frame.op === "welcome") this.#welcomed(frame, nowMs);
+    if (frame.op === "drain") this.#drainedUntilMs = nowMs + frame.reconnect_in_ms;
+    return frame.op === "drain" || frame.op === "pong" ? [] : [{ do: "deliver", frame }];
+  }
+
+  #welcomed(welcome: Welcome, nowMs: number): void {
+    this.#become("live", nowMs);
+    this.#heartbeatMs = welcome.heartbeat_s * 1000;
+    this.#pinged = "no";
+    this.#dueMs = nowMs + this.#heartbeatMs;
+  }
+
+  #helloRefused({ code, final, retry_after_s }: Refused, nowMs: number): Effect {
+    if (code === "unauthenticated") return this.#restSignedOut(nowMs);
+    if (final) return this.#restStopped(CLOSE_BAD_FRAME, nowMs);
+    if (retry_after_s !== undefined) this.#drainedUntilMs = nowMs + Math.round(retry_after_s * 1000);
+    return this.#wait(nowMs);
+  }
+
+  #ping(how: "patiently" | "impatiently", nowMs: number): Effect[] {
+    if (this.#phase !== "live") return [];
+    this.#pinged = how;
+    this.#dueMs = nowMs + (how === "patiently" ? PONG_WITHIN_MS : PROBE_WITHIN_MS);
     return [{ do: "send", command: { op: "ping", ref: OWN_REF } }];
+  }
+
+  #giveUp(nowMs: number): Effect[] {
+    return [{ do: "close", code: CLOSE_NO_PONG }, this.#wait(nowMs)];
   }
 
   /** Full jitter under a doubling bound, behind the wait that the server asked for: thousands
    * who were cut off together come back spread out (Rocket.Chat#21182). */
-  #retry(nowMs: number): Effect {
+  #wait(nowMs: number): Effect {
     if (this.#phase === "live" && nowMs - this.#sinceMs >= STEADY_MS) this.#failedTries = 0;
     const boundMs = Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** Math.min(this.#failedTries, 10));
+    const askedMs = Math.max(0, this.#drainedUntilMs - nowMs);
     this.#failedTries += 1;
+    this.#drainedUntilMs = 0;
     this.#become("waiting", nowMs);
-    return { do: "retry", minMs: Math.max(RETRY_MIN_MS, this.#drainMs), maxMs: this.#drainMs + boundMs };
+    return { do: "retry", minMs: askedMs + RETRY_MIN_MS, maxMs: askedMs + boundMs };
   }
 
-  #signIn(nowMs: number): Effect {
-    this.#become("signed_out", nowMs);
+  #restSignedOut(nowMs: number): Effect {
+    this.#rest("signed_out", nowMs);
     return { do: "sign_in" };
   }
 
-  #stop(code: number, nowMs: number): Effect {
-    this.#become("stopped", nowMs);
+  #restStopped(code: number, nowMs: number): Effect {
+    this.#rest("stopped", nowMs);
     return { do: "stop", code };
+  }
+
+  #rest(phase: Phase, nowMs: number): void {
+    this.#become(phase, nowMs);
+    this.#failedTries = 0;
+    this.#drainedUntilMs = 0;
   }
 
   #hasSocket(): boolean {

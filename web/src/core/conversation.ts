@@ -213,6 +213,7 @@ export class Conversation {
     this.#ports.link.ask({ op: "fill", room: this.#about.id, after, limit }, (answer) => {
       if (this.#isClosed) return;
       if (answer?.op === "filled") this.#follow(this.#stream.filled(answer.events, answer.head, Date.now()));
+      if (answer?.op === "refused") this.#stream.fillRefused(Date.now());
       if (answer?.op === "refused" && answer.code === "not_found") this.#ports.unknown();
       this.#changed();
     });
@@ -285,7 +286,7 @@ export class Conversation {
   }
 
   #keepPulsing(): void {
-    const isNeeded = !this.#isClosed && (this.#stream.isBehind || (this.#stream.isEntered && this.#outbox.isWaiting));
+    const isNeeded = !this.#isClosed && (this.#stream.dueMs !== null || (this.#stream.isEntered && this.#outbox.isWaiting));
     if (isNeeded === (this.#pulsing !== undefined)) return;
     clearInterval(this.#pulsing);
     this.#pulsing = isNeeded ? setInterval(() => { this.#pulse(); }, PULSE_MS) : undefined;

@@ -4,11 +4,11 @@
  */
 
 import { encodeCommand } from "../protocol/codec";
-import type { Entered, Filled, Frame, Head, Ok, Pong, Posted, Presence, Refused, Request, RoomEvent } from "../protocol/frames";
+import type { Entered, Filled, Frame, Head, Ok, Posted, Presence, Refused, Request, RoomEvent } from "../protocol/frames";
 import type { Effect, Identity } from "./connection";
 import { Connection } from "./connection";
 
-export type Answer = Entered | Ok | Posted | Filled | Pong | Refused;
+export type Answer = Entered | Ok | Posted | Filled | Refused;
 
 /** What a room hears without asking. */
 export type RoomNews = RoomEvent | Head | Presence | Refused;
@@ -43,12 +43,6 @@ export interface Surroundings {
 }
 
 const TICK_MS = 1_000;
-/** A tick this late means that the machine slept, or the page was put to sleep. */
-const SLEPT_MS = 5_000;
-/** After a change of network the old socket is probably dead, and nothing will tell us so: have
- * less patience than with a server that is only slow. */
-const PROOF_WITHIN_MS = 3_000;
-
 export class LiveSocket implements Link {
   readonly #surroundings: Surroundings;
   readonly #connection: Connection;
@@ -58,8 +52,6 @@ export class LiveSocket implements Link {
   #status: LinkStatus = { is: "idle" };
   #socket: WebSocket | null = null;
   #nextRef = 1;
-  #heardAtMs = 0;
-  #tickedAtMs = 0;
   #ticking: ReturnType<typeof setInterval> | undefined;
   #waiting: ReturnType<typeof setTimeout> | undefined;
 
@@ -104,32 +96,11 @@ export class LiveSocket implements Link {
   /** The network is back, the page is looked at again, somebody pressed "try now". */
   hope(): void {
     this.#perform(this.#connection.online(Date.now()));
-    this.#demandProof();
   }
 
   /** The browser says that the network is gone. */
   doubt(): void {
     this.#perform(this.#connection.offline(Date.now()));
-    this.#demandProof();
-  }
-
-  #demandProof(): void {
-    if (this.#status.is !== "live") return;
-    const socket = this.#socket;
-    const askedAtMs = Date.now();
-    setTimeout(() => {
-      if (this.#socket !== socket || this.#heardAtMs >= askedAtMs) return;
-      this.#letGo(4001);
-      this.#perform(this.#connection.closed(1006, Date.now()));
-    }, PROOF_WITHIN_MS);
-  }
-
-  #tick(): void {
-    const nowMs = Date.now();
-    const slept = nowMs - this.#tickedAtMs > SLEPT_MS;
-    this.#tickedAtMs = nowMs;
-    if (slept) this.hope();
-    else this.#perform(this.#connection.tick(nowMs));
   }
 
   #perform(effects: readonly Effect[]): void {
@@ -174,10 +145,9 @@ export class LiveSocket implements Link {
       if (this.#socket === socket) this.#perform(perform());
     };
     socket.onopen = () => {
-      ifCurrent(() => this.#connection.opened());
+      ifCurrent(() => this.#connection.opened(Date.now()));
     };
     socket.onmessage = ({ data }) => {
-      this.#heardAtMs = Date.now();
       ifCurrent(() => this.#connection.received(String(data), Date.now()));
     };
     socket.onclose = ({ code }) => {
@@ -208,6 +178,8 @@ export class LiveSocket implements Link {
         this.#show({ is: "live" });
         return;
       case "drain":
+      case "pong":
+        // The connection reads these itself.
         return;
       case "event":
       case "head":
@@ -245,8 +217,11 @@ export class LiveSocket implements Link {
   #keepTicking(isOn: boolean): void {
     if (isOn === (this.#ticking !== undefined)) return;
     clearInterval(this.#ticking);
-    this.#tickedAtMs = Date.now();
-    this.#ticking = isOn ? setInterval(() => this.#tick(), TICK_MS) : undefined;
+    this.#ticking = isOn
+      ? setInterval(() => {
+          this.#perform(this.#connection.tick(Date.now()));
+        }, TICK_MS)
+      : undefined;
   }
 }
 

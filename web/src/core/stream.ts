@@ -17,13 +17,16 @@ export type StreamEffect =
   /** The server resumed a log that is not ours: send `enter` again, with the fields it has now. */
   | { readonly do: "enter_again" };
 
-/** Events that came too early wait for their turn; what comes on top is dropped, because a
- * fill brings it again. */
+/** Events that came too early wait for their turn; beyond that the farthest goes, because a fill
+ * brings it again. */
 const HELD_EVENTS = 256;
 /** Behind for this long without one step forward: ask for the missing events. */
 const STALL_MS = 250;
-/** A fill unanswered for this long, or refused, is asked again. */
-const FILL_PATIENCE_MS = 2_000;
+/** A fill that has no answer after this time counts as refused. */
+const FILL_WITHIN_MS = 10_000;
+/** The waits between fruitless fills double up to this: no server is to be asked four times a
+ * second for ever. */
+const SLOWEST_RETRY_MS = 4_000;
 
 export interface ResumePoint {
   readonly epoch?: string;
@@ -37,8 +40,10 @@ export class Stream {
   #epoch: string | null = null;
   #isEntered = false;
   #knownHead = 0;
-  #stalledAtMs: number | null = null;
-  #askedAtMs: number | null = null;
+  /** While behind: when to ask, or to give a fill up. */
+  #dueMs: number | null = null;
+  #isAsking = false;
+  #fruitless = 0;
   readonly #held = new Map<number, LogEvent>();
 
   /** `position` 0 follows the whole log; without it a snapshot comes first. */
@@ -64,9 +69,9 @@ export class Stream {
     return this.#isEntered;
   }
 
-  /** Whether events are known to be missing; only then does tick() matter. */
-  get isBehind(): boolean {
-    return this.#isEntered && this.#knownHead > this.position;
+  /** When tick() wants to be called; null while nothing is missing. */
+  get dueMs(): number | null {
+    return this.#dueMs;
   }
 
   /** The answer to `enter` came. */
@@ -74,8 +79,9 @@ export class Stream {
     if (frame.snapshot !== null) return this.#begin(frame, frame.snapshot);
     // Nothing was asked to be resumed; a second `enter` would only earn the same answer.
     if (this.#position === null) return [];
-    if ((this.#epoch ?? frame.epoch) !== frame.epoch || frame.head < this.#position) {
+    if ((this.#epoch ?? frame.epoch) !== frame.epoch) {
       this.disconnected();
+      this.#held.clear();
       this.#position = this.#epoch = null;
       return [{ do: "enter_again" }];
     }
@@ -94,25 +100,39 @@ export class Stream {
     return this.#advance([], head, nowMs);
   }
 
-  /** The answer to a fill; while it helps and the end is not reached, the next one follows at once. */
+  /** The answer to a fill; while that helps and the end is not reached, the next is asked for at once. */
   filled(events: readonly LogEvent[], head: number, nowMs: number): StreamEffect[] {
-    this.#askedAtMs = null;
+    const wasAsking = this.#isAsking;
+    this.#isAsking = false;
     const effects = this.#advance(events, head, nowMs);
-    return effects.length > 0 && this.isBehind ? [...effects, this.#ask(nowMs)] : effects;
+    if (!this.#isBehind()) return effects;
+    if (effects.length > 0) return [...effects, this.#ask(nowMs)];
+    if (wasAsking) this.#waitLonger(nowMs);
+    return [];
   }
 
-  /** Called a few times a second while `isBehind`. */
+  /** The fill was refused, for now. */
+  fillRefused(nowMs: number): void {
+    if (!this.#isAsking) return;
+    this.#isAsking = false;
+    this.#waitLonger(nowMs);
+  }
+
+  /** Called at `dueMs`, or a few times a second while there is one. */
   tick(nowMs: number): StreamEffect[] {
-    if (this.#stalledAtMs === null || nowMs - this.#stalledAtMs < STALL_MS) return [];
-    if (this.#askedAtMs !== null && nowMs - this.#askedAtMs < FILL_PATIENCE_MS) return [];
-    return [this.#ask(nowMs)];
+    if (this.#dueMs === null || nowMs < this.#dueMs) return [];
+    if (!this.#isAsking) return [this.#ask(nowMs)];
+    this.fillRefused(nowMs);
+    return [];
   }
 
   /** The connection is gone: nothing may be asked before the next `entered`. What is held stays true. */
   disconnected(): void {
     this.#isEntered = false;
+    this.#isAsking = false;
     this.#knownHead = 0;
-    this.#stalledAtMs = this.#askedAtMs = null;
+    this.#fruitless = 0;
+    this.#dueMs = null;
   }
 
   #begin({ epoch, head }: Entered, snapshot: Snapshot): StreamEffect[] {
@@ -120,33 +140,34 @@ export class Stream {
     this.#held.clear();
     this.#isEntered = true;
     this.#epoch = epoch;
-    this.#position = this.#knownHead = head;
+    this.#position = head;
     return [{ do: "reload", snapshot, head }];
   }
 
-  #ask(nowMs: number): StreamEffect {
-    this.#askedAtMs = nowMs;
-    return { do: "fill", after: this.position, limit: FILL_EVENTS };
-  }
-
-  /** Applies what is next in line, keeps what is early, and notes whether we stand still. */
+  /** Applies what is next in line, keeps what is early, and notes since when we stand still. */
   #advance(events: readonly LogEvent[], head: number, nowMs: number): StreamEffect[] {
     if (!this.#isEntered) return [];
     this.#knownHead = Math.max(this.#knownHead, head);
     const effects: StreamEffect[] = [];
-    this.#release(effects);
     for (const event of events) {
       this.#hold(event);
       this.#release(effects);
     }
-    if (!this.isBehind) this.#stalledAtMs = this.#askedAtMs = null;
-    else if (effects.length > 0 || this.#stalledAtMs === null) this.#stalledAtMs = nowMs;
+    if (!this.#isBehind()) {
+      this.#dueMs = null;
+      this.#isAsking = false;
+    } else if (!this.#isAsking && (effects.length > 0 || this.#dueMs === null)) {
+      this.#dueMs = nowMs + STALL_MS;
+      this.#fruitless = 0;
+    }
     return effects;
   }
 
   #hold(event: LogEvent): void {
-    const isNext = event.seq === this.position + 1;
-    if (event.seq > this.position && (isNext || this.#held.size < HELD_EVENTS)) this.#held.set(event.seq, event);
+    const ahead = event.seq - this.position;
+    if (ahead < 1) return;
+    this.#held.set(event.seq, event);
+    if (ahead > 1 && this.#held.size > HELD_EVENTS) this.#held.delete(Math.max(...this.#held.keys()));
   }
 
   #release(effects: StreamEffect[]): void {
@@ -155,6 +176,21 @@ export class Stream {
       this.#position = next.seq;
       effects.push({ do: "apply", event: next });
     }
+  }
+
+  #isBehind(): boolean {
+    return this.#knownHead > this.position;
+  }
+
+  #ask(nowMs: number): StreamEffect {
+    this.#isAsking = true;
+    this.#dueMs = nowMs + FILL_WITHIN_MS;
+    return { do: "fill", after: this.position, limit: FILL_EVENTS };
+  }
+
+  #waitLonger(nowMs: number): void {
+    this.#dueMs = nowMs + Math.min(SLOWEST_RETRY_MS, STALL_MS * 2 ** Math.min(this.#fruitless, 10));
+    this.#fruitless += 1;
   }
 
   #next(): LogEvent | undefined {

@@ -3,7 +3,7 @@
  * Not part of the page; nothing but tests imports it.
  */
 
-import type { LogEvent, Member, Message, Person, Role, Room, Snapshot } from "../protocol/frames";
+import type { LogEvent, Member, Message, Person, Role, Room, Snapshot } from "../../protocol/frames";
 
 export const alice: Person = { id: "alice", name: "Alice" };
 export const bob: Person = { id: "bob", name: "Bob" };
