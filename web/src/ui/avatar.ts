@@ -1,7 +1,7 @@
 // A face made of a name: initials on a colour that belongs to the person for good.
 
 /** Where the hue wheel gives colours that people tell apart and that sit well on warm paper. */
-const HUES = [18, 42, 68, 105, 138, 165, 195, 225, 255, 285, 318, 345] as const;
+export const HUES = [18, 42, 68, 105, 138, 165, 195, 225, 255, 285, 318, 345] as const;
 
 /** The same id has the same hue on every device; a rename does not change it. */
 export function hueOf(personId: string): number {
