@@ -10,6 +10,8 @@ import fcntl
 import hashlib
 import importlib.util
 import os
+import re
+import signal
 import subprocess
 import sys
 import venv
@@ -132,7 +134,9 @@ def _pip(*arguments: str, environment: Mapping[str, str] = os.environ) -> None:
         raise CannotSetUpError(
             "the first run needs the network, and the package index could not be reached (see above)."
         )
-    raise CannotSetUpError(f"pip failed with code {done.returncode} (see above).")
+    # The build hook's own sentence, which pip wraps in a page of its own.
+    told = re.search(r"^\s*web: (.+)$", done.stderr, re.MULTILINE)
+    raise CannotSetUpError(told[1] if told else f"pip failed with code {done.returncode} (see above).")
 
 
 def _say(what: str) -> None:
@@ -145,6 +149,12 @@ def main(arguments: list[str]) -> int:
     except CannotSetUpError as refusal:
         _say(str(refusal))
         return 1
+    except OSError as error:
+        # A full disk, a folder that is somebody else's: the system's own sentence says which.
+        _say(f"the set-up in {ROOT} failed: {error}")
+        return 1
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
     return 0
 
 

@@ -79,7 +79,10 @@ class Web:
         marker = self.sources / "node_modules" / ".lock-sha256"
         if marker.is_file() and marker.read_text() == lock:
             return
-        self.npm("ci")
+        try:
+            self.npm("ci")
+        except CannotBuildError as refusal:
+            raise CannotBuildError(f"{refusal} Fetching the page's packages needs the network, once.") from refusal
         marker.write_text(lock)
 
     def run_script(self, name: str, *arguments: str) -> None:
@@ -126,6 +129,9 @@ def _quiet_npm(node_bin: Path) -> dict[str, str]:
         "npm_config_fund": "false",
         "npm_config_audit": "false",
         "npm_config_update_notifier": "false",
+        # Without a network say so in seconds, not after a minute.
+        "npm_config_fetch_retry_mintimeout": "1000",
+        "npm_config_fetch_retry_maxtimeout": "4000",
     }
     # pip shows a failed build's output later, where escape sequences are noise.
     plain = {} if sys.stdout.isatty() else {"NO_COLOR": "1"}
