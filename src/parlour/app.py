@@ -45,11 +45,12 @@ from parlour.settings import Settings
 from parlour.storage.batch import Announcement
 from parlour.storage.database import Database
 from parlour.storage.journal import Journal
+from parlour.timers import every
 from parlour.wire.errors import Refusal
 from parlour.wire.frames import FRAME_BYTES
 
 TICK_S = 1.0
-FORGET_EVERY_TICKS = 3600
+FORGET_EVERY_S = 3600.0
 DRAIN_WITHIN_S = 5.0
 
 
@@ -95,7 +96,6 @@ class Parlour:
                 now_ms=now_ms,
             )
         )
-        self._tasks: list[asyncio.Task[None]] = []
 
     def _announce(self, announcements: Sequence[Announcement]) -> None:
         """What a COMMIT made goes to every node's Hub; who left a room stops hearing it."""
@@ -118,16 +118,17 @@ class Parlour:
         """From the first request to the last."""
         self.journal.start()
         await self.lifetimes.begin()
-        self._tasks = [
-            asyncio.create_task(self.lifetimes.run(), name="lifetimes"),
-            asyncio.create_task(self._tick(), name="tick"),
+        timers = [
+            asyncio.create_task(every(TICK_S, self.gateway.tick), name="heartbeats"),
+            asyncio.create_task(every(TICK_S, self.lifetimes.tick), name="lifetimes"),
+            asyncio.create_task(every(FORGET_EVERY_S, self.accounts.forget_ended_sessions), name="sessions"),
         ]
         try:
             yield
         finally:
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+            for timer in timers:
+                timer.cancel()
+            await asyncio.gather(*timers, return_exceptions=True)
             await self.journal.stop(DRAIN_WITHIN_S)
             with suppress(Refusal):
                 await self.lifetimes.end()
@@ -139,17 +140,6 @@ class Parlour:
         self.streams.close_all()
         await self.journal.settle(DRAIN_WITHIN_S)
         self.gateway.close_all()
-
-    async def _tick(self) -> None:
-        """The one timer of all heartbeats."""
-        ticks = 0
-        while True:
-            await asyncio.sleep(TICK_S)
-            self.gateway.tick()
-            ticks += 1
-            if ticks % FORGET_EVERY_TICKS == 0:
-                with suppress(Refusal):
-                    await self.accounts.forget_ended_sessions()
 
 
 def make_app(parlour: Parlour) -> Litestar:

@@ -14,6 +14,7 @@ EXPECTED: dict[CloseCode, Advice] = {
     CloseCode.NO_PONG: "retry",
     CloseCode.TOO_SLOW: "retry",
     CloseCode.DRAINING: "retry",
+    CloseCode.INTERNAL: "retry",
     CloseCode.NO_HELLO: "retry",
     CloseCode.OVERLOADED: "retry",
     CloseCode.SIGN_IN: "sign_in",

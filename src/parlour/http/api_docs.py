@@ -16,6 +16,7 @@ def openapi_config() -> OpenAPIConfig:
         js_url="/api-docs/swagger-ui-bundle.js",
         css_url="/api-docs/swagger-ui.css",
         standalone_preset_js_url="/api-docs/swagger-ui-standalone-preset.js",
+        favicon='<link rel="icon" href="/favicon.svg">',
     )
     bearer = SecurityScheme(type="http", scheme="bearer", description="The token that POST /api/v1/session answers.")
     return OpenAPIConfig(

@@ -9,7 +9,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final, Protocol
+
+import structlog
 
 from parlour.live.bus import Hint
 from parlour.live.link import Link
@@ -35,6 +38,8 @@ class Run(Protocol):
     def head(self) -> int:
         """The last seq of the log."""
 
+
+_log = structlog.get_logger("parlour.live")
 
 ReadBehind = Callable[[str, int, int], Awaitable[Run]]
 """read_behind(room_id, after, limit)."""
@@ -180,6 +185,7 @@ class Hub:
 
     def _put_behind(self, channel: _Channel, listener: Listener) -> None:
         listener.refill = asyncio.create_task(self._refill(channel, listener), name="refill")
+        listener.refill.add_done_callback(partial(_give_up_if_failed, listener.link))
 
     async def _refill(self, channel: _Channel, listener: Listener) -> None:
         """Read the log for a listener that is behind until it has caught up with the live ones."""
@@ -237,6 +243,13 @@ class Hub:
             SharedFrame(Event(room_id, event.seq, event.kind, event.at, event.by, event.data)) for event in run.events
         ]
         return frames, run.head
+
+
+def _give_up_if_failed(link: Link, refill: asyncio.Task[None]) -> None:
+    """A bug in reading must not leave a client waiting for ever: it comes back and resumes."""
+    if not refill.cancelled() and (error := refill.exception()) is not None:
+        _log.error("refill_failed", exc_info=error)
+        link.close(CloseCode.INTERNAL, "Something broke on our side: come back and resume.")
 
 
 def _now_s() -> float:

@@ -47,10 +47,6 @@ class Roster:
         """The person ids present, in order of arrival."""
         return list(self._rooms.get(room_id, ()))
 
-    def connections(self, room_id: str, person_id: str) -> int:
-        """How many connections this person has in the room."""
-        return self._rooms.get(room_id, Counter())[person_id]
-
     def is_occupied(self, room_id: str) -> bool:
         """Whether anybody is present, or was here since the last `take_changes`."""
         return room_id in self._rooms or room_id in self._emptied

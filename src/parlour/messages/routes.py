@@ -22,6 +22,7 @@ from parlour.wire.frames import LogEvent
 from parlour.wire.times import rfc3339
 
 _MOST_SEQ = 2**53 - 1
+_SEQ_DIGITS = 15
 _Seq = Annotated[int, Parameter(ge=0, le=_MOST_SEQ)]
 _OptionalSeq = Annotated[int | None, Parameter(ge=0, le=_MOST_SEQ)]
 
@@ -122,7 +123,7 @@ def _position(request: AnyRequest, after: int | None) -> int:
     last = request.headers.get("last-event-id")
     if last is None:
         return after or 0
-    if not last.isascii() or not last.isdigit() or int(last[:20]) > _MOST_SEQ:
+    if len(last) > _SEQ_DIGITS or not (last.isascii() and last.isdigit()):
         raise Refusal("bad_request", "Last-Event-ID must be a seq.")
     return int(last)
 

@@ -6,12 +6,12 @@ had somebody when the server stopped are empty only from its next start on, and 
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from sqlalchemy import Table, bindparam, case, delete, func, insert, select, update
+from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -23,7 +23,6 @@ from parlour.storage.database import Database
 from parlour.storage.schema import Base, Head
 from parlour.wire.errors import Refusal
 
-TICK_S: Final = 1.0
 ALIVE_EVERY_MS: Final = 60_000
 PURGE_ROWS: Final = 1_000
 CLOSE_ROOMS: Final = 100
@@ -81,18 +80,12 @@ class Lifetimes:
         async with self._database.writing() as connection:
             await _beat(connection, self._now_ms())
 
-    async def run(self) -> None:
-        """Tick once a second, for ever."""
-        while True:
-            await asyncio.sleep(TICK_S)
-            try:
-                await self.tick()
-            except Refusal:
-                # The store takes no writes now: rooms live longer, nothing else happens.
-                continue
-
     async def tick(self) -> None:
-        """Note who came and went, close what was empty for too long, and purge what is closed."""
+        """Called about once a second: note who came and went, close what was empty for too long, purge what is closed.
+
+        Raises:
+            Refusal: storage_unavailable; then rooms live longer, nothing else happens.
+        """
         await self._note_changes()
         for room_id in await self._list_overdue():
             await self._close(room_id)
@@ -124,8 +117,13 @@ class Lifetimes:
     async def _close(self, room_id: str) -> None:
         """From here on the room answers like an unknown one; its head is gone, so nothing more can be written."""
         now_ms = self._now_ms()
+        # Asked again under the writer's door: another node may have seen somebody come in.
+        is_overdue = Room.empty_since_ms <= now_ms - self._ttl_ms
+        closing = update(Room).where(Room.id == room_id, Room.closed_at_ms.is_(None), is_overdue)
         async with self._database.writing() as connection:
-            await connection.execute(update(Room).where(Room.id == room_id).values(closed_at_ms=now_ms))
+            closed: CursorResult[Any] = await connection.execute(closing.values(closed_at_ms=now_ms))
+            if closed.rowcount == 0:
+                return
             await connection.execute(
                 update(Code).where(Code.room_id == room_id).values(room_id=None, retired_at_ms=now_ms)
             )

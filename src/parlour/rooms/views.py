@@ -25,7 +25,7 @@ class RoomView(Struct, frozen=True):
     head: int
     created_at: str
     needs_password: bool
-    empty_ttl_s: float
+    empty_ttl_s: int | float
 
 
 class MeView(Struct, frozen=True):
@@ -72,7 +72,7 @@ class Views:
 
     def __init__(self, public_url: str, empty_ttl_s: float) -> None:
         self._public_url = public_url
-        self._empty_ttl_s = empty_ttl_s
+        self._empty_ttl_s = int(empty_ttl_s) if empty_ttl_s.is_integer() else empty_ttl_s
 
     def room(self, room: RoomRow, origin: str = "") -> RoomView:
         """The room; `origin` is where the request came in, for its link."""

@@ -112,6 +112,7 @@ class CloseCode(IntEnum):
     """Why a socket was closed, in ranges that tell a client what to do (protocol.md, "Close codes")."""
 
     BYE = 1000
+    INTERNAL = 1011
     RESTART = 1012
     NO_PONG = 4001
     TOO_SLOW = 4002
