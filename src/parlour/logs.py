@@ -6,6 +6,8 @@ import logging
 import sys
 
 import structlog
+from structlog.processors import ExceptionRenderer
+from structlog.tracebacks import ExceptionDictTransformer
 
 
 def configure_logs(log_format: str) -> None:
@@ -15,14 +17,17 @@ def configure_logs(log_format: str) -> None:
         log_format: json, console, or auto (console on a terminal).
     """
     is_console = log_format == "console" or (log_format == "auto" and sys.stderr.isatty())
-    renderer = structlog.dev.ConsoleRenderer() if is_console else structlog.processors.JSONRenderer()
+    # Tracebacks without the values of local variables: those hold bodies and tokens.
+    renderer: structlog.typing.Processor = structlog.processors.JSONRenderer()
+    if is_console:
+        renderer = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
     ]
     if not is_console:
-        shared.append(structlog.processors.dict_tracebacks)
+        shared.append(ExceptionRenderer(ExceptionDictTransformer(show_locals=False)))
     structlog.configure(
         processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),

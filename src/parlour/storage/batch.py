@@ -77,13 +77,17 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """A committed change, encoded once for everyone."""
+    """A committed change, encoded once for everyone.
+
+    `frame` is None for what was there already. A COMMIT whose answer got lost has told nobody, and shows only in its
+    repetition, so a repetition reminds everyone how far the log reaches: who missed something reads it there.
+    """
 
     room_id: str
     epoch: str
     seq: int
     change: Change
-    frame: SharedFrame
+    frame: SharedFrame | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,12 +198,13 @@ def _number(
     if log is None:
         return Answered(pending, Refusal("not_found"), None)
     if not claimed:
-        return Answered(pending, None, None)
+        return Answered(pending, None, Announcement(change.room_id, log.epoch, log.head, change, None))
     if change.refers_to is not None and change.refers_to > log.head:
         return Answered(pending, Refusal("unknown_message"), None)
     post = change.post
     if post is not None and (duplicate := known.get(_key_of(post))) is not None:
-        return Answered(pending, duplicate, None)
+        reminder = Announcement(change.room_id, log.epoch, duplicate.seq, change, None)
+        return Answered(pending, duplicate, reminder)
     log.head += 1
     if post is None:
         numbered.entries.append(_entry_row(change, log.head))

@@ -58,9 +58,9 @@ def is_sqlite(url: URL) -> bool:
 def open_writer(url: URL) -> AsyncEngine:
     """The engine whose transactions may change things."""
     if not is_sqlite(url):
-        return create_async_engine(url, pool_size=POSTGRESQL_WRITERS, max_overflow=0, pool_timeout=POOL_WAIT_S)
+        return _open(url, POSTGRESQL_WRITERS)
     # SQLite 3.7.0 to 3.51.2 can lose a WAL reset when two connections write or checkpoint, so there is exactly one.
-    engine = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=POOL_WAIT_S, pool_reset_on_return=None)
+    engine = _open(url, 1, pool_reset_on_return=None)
     # NORMAL loses acknowledged messages at power loss; FULL syncs the WAL before each COMMIT returns.
     _prepare(engine, ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "temp_store=MEMORY"))
     _begin_with(engine, "BEGIN IMMEDIATE")
@@ -70,19 +70,20 @@ def open_writer(url: URL) -> AsyncEngine:
 def open_reader(url: URL) -> AsyncEngine:
     """The engine whose transactions each see one snapshot and can change nothing."""
     if not is_sqlite(url):
-        engine = create_async_engine(
-            url,
-            pool_size=POSTGRESQL_READERS,
-            max_overflow=0,
-            pool_timeout=POOL_WAIT_S,
-            isolation_level="REPEATABLE READ",
-        )
+        engine = _open(url, POSTGRESQL_READERS, isolation_level="REPEATABLE READ")
         _begin_with(engine, "SET TRANSACTION READ ONLY")
         return engine
-    engine = create_async_engine(url, pool_size=SQLITE_READERS, max_overflow=0, pool_timeout=POOL_WAIT_S)
+    engine = _open(url, SQLITE_READERS)
     _prepare(engine, ("query_only=ON", "busy_timeout=5000", "wal_autocheckpoint=0"))
     _begin_with(engine, "BEGIN")
     return engine
+
+
+def _open(url: URL, connections: int, **options: object) -> AsyncEngine:
+    # An error that is logged must not carry what people said along: no parameters in its text.
+    return create_async_engine(
+        url, pool_size=connections, max_overflow=0, pool_timeout=POOL_WAIT_S, hide_parameters=True, **options
+    )
 
 
 def _prepare(engine: AsyncEngine, pragmas: tuple[str, ...]) -> None:
@@ -125,6 +126,11 @@ def diagnose(error: Exception) -> Trouble:
     if sqlstate.startswith(_POSTGRESQL_LOST):
         return Trouble.LOST
     return Trouble.UNWRITABLE if sqlstate.startswith(_POSTGRESQL_UNWRITABLE) else Trouble.BROKEN
+
+
+def explain(error: Exception) -> str:
+    """A driver's error in a line for the log. PostgreSQL's further lines quote the row, and so what was said."""
+    return str(getattr(error, "orig", None) or error).partition("\n")[0]
 
 
 def _diagnose_sqlite(text: str) -> Trouble:

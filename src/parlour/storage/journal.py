@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from parlour.storage.batch import Announcement, Answered, Change, Pending, Written, commit_batch
 from parlour.storage.database import Database
-from parlour.storage.dialects import Trouble, diagnose
+from parlour.storage.dialects import Trouble, diagnose, explain
 from parlour.wire.errors import Refusal
 
 BATCH_CHANGES: Final = 128
@@ -108,8 +108,12 @@ class Journal:
         while True:
             await self._wake.wait()
             batch = self._take_batch()
-            if batch:
+            if batch and self.is_writable:
                 await self._settle(batch)
+                continue
+            # Who was in line when the store failed does not wait for it to come back: a client tries again by itself.
+            self._refuse(batch, Refusal("storage_unavailable", retry_after_s=RECOVERY_PAUSE_S))
+            if self._waiting:
                 continue
             self._wake.clear()
             self._idle.set()
@@ -135,7 +139,7 @@ class Journal:
             started_s = clock()
             try:
                 answers = await commit_batch(self._database, batch, look_first=look_first)
-            except (SQLAlchemyError, OSError) as error:
+            except Exception as error:  # noqa: BLE001 -- whatever is wrong with one change, the others get their answer
                 trouble = diagnose(error)
                 # After a conflict or a COMMIT of unknown outcome, some of the batch may be in the log already.
                 retry = trouble is Trouble.LOST or (trouble is Trouble.CONFLICT and not look_first)
@@ -159,7 +163,10 @@ class Journal:
             await self._settle(batch[:middle])
             await self._settle(batch[middle:])
         else:
-            _log.error("change_failed", room=batch[0].change.room_id, exc_info=error)
+            change = batch[0].change
+            # The traceback of a driver's error ends in the row, and so in what was said; that of a bug does not.
+            bug = None if isinstance(error, SQLAlchemyError) else error
+            _log.error("change_failed", room=change.room_id, kind=change.kind, error=explain(error), exc_info=bug)
             self._refuse(batch, Refusal("internal"))
 
     def _deliver(self, answers: Sequence[Answered]) -> None:
@@ -167,12 +174,14 @@ class Journal:
         announcements: list[Announcement] = []
         for answer in answers:
             if answer.announcement is not None:
-                self.stats.changes += 1
+                self.stats.changes += answer.announcement.frame is not None
                 announcements.append(answer.announcement)
             if isinstance(answer.result, Written) and answer.result.is_duplicate:
                 self.stats.duplicates += 1
-        if announcements:
+        try:
             self._announce(announcements)
+        except Exception:  # the changes are committed, so their writers are answered whatever the listeners do
+            _log.exception("announcing_failed", changes=len(announcements))
         for answer in answers:
             answer.settle()
 
@@ -183,7 +192,7 @@ class Journal:
 
     def _turn_read_only(self, error: Exception) -> None:
         if self.is_writable:
-            _log.error("storage_unavailable", error=str(getattr(error, "orig", None) or error))
+            _log.error("storage_unavailable", error=explain(error))
         self.is_writable = False
         self._wake.set()
 
