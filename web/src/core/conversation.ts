@@ -106,7 +106,7 @@ export class Conversation {
   entered(frame: Entered): void {
     this.#follow(this.#stream.entered(frame, Date.now()));
     this.#send();
-    // Only now: the snapshot has already told which letters of earlier lives had arrived.
+    // Only now: the messages that came with it tell which letters of earlier lives had arrived.
     void this.#adopt();
   }
 
@@ -187,6 +187,7 @@ export class Conversation {
 
   async #adopt(): Promise<void> {
     await this.#outbox.adopt();
+    for (const { cid } of this.#outbox.pending) if (this.#timeline.has(this.#me.id, cid)) this.#outbox.arrived(cid);
     this.#send();
   }
 

@@ -1,13 +1,8 @@
-import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Person } from "../protocol/frames";
-import { MemoryStore } from "./outbox-store";
-import { Room } from "./room";
-import type { MessageRow } from "./rows";
-import { openMemory } from "./storage";
+import type { Room } from "./room";
 import { alice, bob, carol } from "./testing/cast";
-import { Stage, StageLink } from "./testing/stage";
-import { Visits } from "./visits";
+import { Stage } from "./testing/stage";
+import { aDevice, aVisitor, settle } from "./testing/visitor";
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -16,29 +11,6 @@ beforeEach(() => {
 afterEach(() => {
   vi.useRealTimers();
 });
-
-/** localStorage that lasts as long as this object: a device. */
-function aDevice() {
-  const kept = new Map<string, string>();
-  const storage = {
-    getItem: (key: string) => kept.get(key) ?? null,
-    setItem: (key: string, value: string) => kept.set(key, value),
-    removeItem: (key: string) => kept.delete(key),
-  } as unknown as Storage;
-  return { store: new MemoryStore(), visits: new Visits(openMemory(() => storage)) };
-}
-
-/** A person at a device who has the room's page open. */
-function aVisitor(stage: Stage, me: Person, device = aDevice()) {
-  const link = new StageLink(stage, me);
-  const signedOut = vi.fn();
-  const room = new Room(stage.code, me, { api: stage.api(me), link, changed: () => undefined, signedOut, ...device });
-  const messages = () =>
-    (room.inside?.rows ?? []).filter((row): row is MessageRow => row.kind === "message");
-  return { room, link, signedOut, messages, bodies: () => messages().map(({ body }) => body) };
-}
-
-const settle = (ms = 0) => vi.advanceTimersByTimeAsync(ms);
 
 describe("the door", () => {
   it("joins by code and shows what was said before", async () => {
@@ -88,6 +60,19 @@ describe("the door", () => {
     expect([guest.room.phase, guest.room.title]).toEqual(["closed", "The kitchen"]);
   });
 
+  it("knocks again by itself while the server cannot be reached", async () => {
+    const stage = new Stage(bob);
+    stage.isReachable = false;
+    const { room } = aVisitor(stage, alice);
+    await room.enter();
+    expect([room.phase, room.failure?.code]).toEqual(["error", "offline"]);
+    await settle(2_000);
+    expect(room.phase).toBe("error");
+    stage.isReachable = true;
+    await settle(2_000);
+    expect(room.phase).toBe("open");
+  });
+
   it("says that the room has closed when it is gone after a lost connection", async () => {
     const stage = new Stage(bob);
     const { room, link } = aVisitor(stage, alice);
@@ -127,6 +112,20 @@ describe("the door", () => {
     stage.says(bob, "1", "are you there?");
     await room.enter();
     expect([room.phase, bodies()]).toEqual(["open", ["are you there?"]]);
+  });
+
+  it("stays left, whatever still comes of the time before", async () => {
+    const stage = new Stage(bob);
+    const { room, link } = aVisitor(stage, alice);
+    await room.enter();
+    link.disconnect();
+    link.isPrompt = false;
+    link.connect();
+    await room.leave();
+    stage.isOpen = false;
+    link.flow();
+    await settle();
+    expect(room.phase).toBe("left");
   });
 
   it("asks to sign in when the session ended", async () => {
@@ -206,6 +205,47 @@ describe("talking", () => {
     expect(bodies()).toEqual(["hello"]);
   });
 
+  describe("does not say again what the log is seen to hold:", () => {
+    /** Alice posted, the server has it, and she knows nothing of that yet. */
+    async function anUnansweredPost(device = aDevice()) {
+      const stage = new Stage(bob);
+      const visitor = aVisitor(stage, alice, device);
+      await visitor.room.enter();
+      visitor.link.isPrompt = false;
+      visitor.room.inside!.post("hello", null);
+      visitor.link.carryUp();
+      return { stage, ...visitor };
+    }
+
+    it("its event came before the connection broke", async () => {
+      const { link, bodies } = await anUnansweredPost();
+      link.carryDown();
+      link.disconnect();
+      link.isPrompt = true;
+      link.connect();
+      expect([link.posts, bodies()]).toEqual([1, ["hello"]]);
+    });
+
+    it("the room was reloaded with it", async () => {
+      const { stage, link, bodies } = await anUnansweredPost();
+      link.disconnect();
+      stage.forgets(0);
+      link.isPrompt = true;
+      link.connect();
+      expect([link.posts, bodies()]).toEqual([1, ["hello"]]);
+    });
+
+    it("the page was reloaded with it", async () => {
+      const device = aDevice();
+      const { stage, link } = await anUnansweredPost(device);
+      link.disconnect();
+      const again = aVisitor(stage, alice, device);
+      await again.room.enter();
+      await settle();
+      expect([again.link.posts, again.bodies()]).toEqual([0, ["hello"]]);
+    });
+  });
+
   it("loads older pages without a row twice", async () => {
     const stage = new Stage(bob);
     for (let n = 1; n <= 130; n++) stage.says(bob, String(n), String(n));
@@ -218,6 +258,35 @@ describe("talking", () => {
     expect(bodies().map(Number)).toEqual(Array.from({ length: 130 }, (_, n) => n + 1));
     expect(room.inside!.hasOlder).toBe(false);
   });
+});
+
+it("forgets a page that belongs to a log which is gone", async () => {
+  const stage = new Stage(bob);
+  for (let n = 1; n <= 60; n++) stage.says(bob, `old-${String(n)}`, "old");
+  const { room, link, bodies } = aVisitor(stage, alice);
+  await room.enter();
+  const older = room.inside!.loadOlder();
+  link.disconnect();
+  stage.forgets(61);
+  stage.joins(alice);
+  stage.says(bob, "new", "new");
+  link.connect();
+  await older;
+  expect(bodies()).toEqual(["new"]);
+});
+
+it("tells what happened under the names from before", async () => {
+  const stage = new Stage(bob);
+  const { room } = aVisitor(stage, alice);
+  await room.enter();
+  stage.joins(carol);
+  stage.renames(carol, "Caroline");
+  stage.leaves(carol);
+  expect(room.inside!.rows.flatMap((row) => (row.kind === "note" ? [row.note] : []))).toEqual([
+    { what: "joined", who: carol },
+    { what: "renamed", who: { id: "carol", name: "Caroline" }, before: "Carol" },
+    { what: "left", who: { id: "carol", name: "Caroline" } },
+  ]);
 });
 
 describe("new since you left", () => {
@@ -259,69 +328,3 @@ describe("new since you left", () => {
     expect([lineIsAbove(room), room.inside!.unreadCount]).toEqual(["yours", 1]);
   });
 });
-
-/** What people and networks do, in any order. */
-const deed = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ what: fc.constantFrom("bob says", "alice posts") }) },
-  { weight: 2, arbitrary: fc.record({ what: fc.constantFrom("carol joins", "carol leaves", "bob renames", "head") }) },
-  { weight: 6, arbitrary: fc.record({ what: fc.constantFrom("up", "down", "repeat", "lose"), index: fc.nat(20) }) },
-  { weight: 2, arbitrary: fc.record({ what: fc.constantFrom("connect", "disconnect", "load older") }) },
-  { weight: 1, arbitrary: fc.record({ what: fc.constant("forget"), index: fc.nat(5) }) },
-  { weight: 2, arbitrary: fc.record({ what: fc.constant("wait"), index: fc.nat(3_000) }) },
-);
-
-it("shows, after whatever happened, what a fresh fetch shows", async () => {
-  await fc.assert(
-    fc.asyncProperty(fc.array(deed, { maxLength: 80 }), fc.nat(120), async (deeds, past) => {
-      const stage = new Stage(bob);
-      for (let n = 0; n < past; n++) stage.says(bob, `past-${String(n)}`, `past ${String(n)}`);
-      const { room, link, messages } = aVisitor(stage, alice);
-      await room.enter();
-      link.isPrompt = false;
-      let written = 0;
-      let hasForgotten = false;
-      for (const { what, index = 0 } of deeds as { what: string; index?: number }[]) {
-        if (what === "bob says") stage.says(bob, `bob-${String(stage.head)}-${stage.epoch}`, `bob ${String(stage.head)}`);
-        if (what === "alice posts") room.inside!.post(`alice ${String(++written)}`, null);
-        if (what === "carol joins") stage.joins(carol);
-        if (what === "carol leaves") stage.leaves(carol);
-        if (what === "bob renames") stage.renames(bob, `Bob ${String(stage.head)}`);
-        if (what === "head") link.hears({ op: "head", room: "room-id", head: stage.head });
-        if (what === "up") link.carryUp();
-        if (what === "down") link.carryDown(index);
-        if (what === "repeat") link.repeat(index);
-        if (what === "lose") link.lose(index);
-        if (what === "connect") link.connect();
-        if (what === "disconnect") link.disconnect();
-        if (what === "load older") void room.inside!.loadOlder();
-        if (what === "wait") await settle(index);
-        if (what === "forget") {
-          // A failover takes every connection with it, and membership must survive it.
-          link.disconnect();
-          stage.forgets(index);
-          stage.joins(alice);
-          hasForgotten = true;
-        }
-      }
-      // The fault heals.
-      link.disconnect();
-      link.isPrompt = true;
-      link.connect();
-      await settle(20_000);
-      while (room.inside!.hasOlder) await room.inside!.loadOlder();
-
-      const fresh = aVisitor(stage, alice);
-      await fresh.room.enter();
-      while (fresh.room.inside!.hasOlder) await fresh.room.inside!.loadOlder();
-      const essence = (rows: MessageRow[]) => rows.map(({ key, seq, body, author, delivery }) => ({ key, seq, body, author, delivery }));
-      expect(essence(messages())).toEqual(essence(fresh.messages()));
-      expect(room.inside!.roster.members).toEqual(fresh.room.inside!.roster.members);
-      expect(room.inside!.roster.memberCount).toBe(fresh.room.inside!.roster.memberCount);
-      if (!hasForgotten) {
-        const mine = stage.messages().filter(({ author }) => author.id === alice.id).map(({ body }) => body);
-        expect(mine).toEqual(Array.from({ length: written }, (_, n) => `alice ${String(n + 1)}`));
-      }
-    }),
-    { numRuns: 200 },
-  );
-}, 60_000);

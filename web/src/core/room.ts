@@ -34,7 +34,8 @@ export type RoomPorts = Pick<ConversationPorts, "api" | "link" | "store" | "visi
   readonly signedOut: () => void;
 };
 
-const ENTER_AGAIN_MS = 2_000;
+/** A door that did not open for no fault of ours is tried again by itself. */
+const AGAIN_AFTER_MS = 2_000;
 
 export class Room {
   readonly #me: Person;
@@ -80,8 +81,12 @@ export class Room {
   /** Through the door, or once more. */
   async enter(password?: string): Promise<void> {
     this.#become("loading");
-    const attempt = this.#attempt;
     this.#password = password ?? this.#password;
+    await this.#knock();
+  }
+
+  async #knock(): Promise<void> {
+    const attempt = this.#attempt;
     const joined = await this.#ports.api.join(this.code, this.#password);
     if (attempt !== this.#attempt) return;
     if (joined.ok) this.#joined(joined.value);
@@ -145,6 +150,11 @@ export class Room {
         this.#become("error", reason);
         this.#ports.signedOut();
         break;
+      case "offline":
+      case "overloaded":
+        this.#become("error", reason);
+        this.#later(reason.retryAfterS ?? 0, () => void this.#knock());
+        break;
       default:
         this.#become("error", reason);
     }
@@ -179,10 +189,17 @@ export class Room {
   }
 
   #enterLater(afterS: number): void {
+    this.#later(afterS, () => {
+      this.#enterLive();
+    });
+  }
+
+  /** Unless something else has become of us by then. */
+  #later(afterS: number, act: () => void): void {
     const attempt = this.#attempt;
     setTimeout(() => {
-      if (attempt === this.#attempt) this.#enterLive();
-    }, Math.max(ENTER_AGAIN_MS, afterS * 1000));
+      if (attempt === this.#attempt) act();
+    }, Math.max(AGAIN_AFTER_MS, afterS * 1000));
   }
 
   /** The server does not know the room, or does not know us in it: which of the two? */

@@ -43,7 +43,7 @@ export class Roster {
   apply(change: Change): void {
     switch (change.kind) {
       case "member.joined":
-        this.#join({ person_id: change.person.id, name: change.person.name, role: change.role, joined_at: change.at });
+        this.#join(change);
         break;
       case "member.left":
         this.#members.delete(change.personId);
@@ -97,9 +97,9 @@ export class Roster {
     return this.#members.get(id)?.name;
   }
 
-  #join(member: Member): void {
-    if (!this.#members.has(member.person_id)) this.#memberCount += 1;
-    this.#members.set(member.person_id, member);
+  #join({ person: { id, name }, role, at }: Change & { readonly kind: "member.joined" }): void {
+    this.#members.set(id, { person_id: id, name, role, joined_at: at });
+    this.#memberCount += 1;
   }
 
   #amend(id: string, fields: Partial<Member>): void {

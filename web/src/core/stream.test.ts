@@ -70,6 +70,14 @@ describe("a room's stream", () => {
   });
 });
 
+it("keeps its room for early events when old ones come again", () => {
+  const stream = new Stream();
+  stream.entered(entered({ mode: "fresh", epoch: "e1", head: 300 }), 0);
+  for (const old of run(1, 300)) stream.event(old, 0);
+  stream.event(event(302), 0);
+  expect(written(stream.event(event(301), 0))).toEqual([{ apply: [301, 302] }]);
+});
+
 /** What a faulty network can do to a client that follows a log of at most 400 events. */
 const fault = fc.oneof(
   fc.record({ what: fc.constant("deliver" as const), index: fc.nat(400) }),

@@ -47,7 +47,7 @@ describe("a timeline", () => {
   it("keeps messages in the order of their seq, each once", () => {
     const timeline = aTimeline(aMessage(5, bob), aMessage(7, bob));
     apply(timeline, posted(aMessage(7, bob)), posted(aMessage(6, bob)), posted(aMessage(8, alice)));
-    timeline.prepend([aMessage(3, bob), aMessage(5, bob)], true);
+    timeline.prepend([aMessage(3, bob), aMessage(5, bob), aMessage(6, carol)], true);
     expect(timeline.entries.map(({ seq }) => seq)).toEqual([3, 5, 7, 8]);
     expect(timeline.oldestSeq).toBe(3);
     expect(timeline.hasOlder).toBe(true);

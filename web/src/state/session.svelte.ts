@@ -8,6 +8,9 @@ import type { Person, Session } from "./contract";
 
 const LAST_NAME = "name";
 
+/** While the server cannot be reached. */
+const ASK_AGAIN_MS = 3_000;
+
 export interface SessionPorts {
   readonly api: Api;
   readonly memory: Memory;
@@ -20,6 +23,7 @@ export class SessionState implements Session {
   #phase = $state<Session["phase"]>("loading");
   #me = $state.raw<Person | null>(null);
   #lastName = $state("");
+  #asking: ReturnType<typeof setTimeout> | undefined;
 
   constructor(ports: SessionPorts) {
     this.#ports = ports;
@@ -43,7 +47,7 @@ export class SessionState implements Session {
     if (loaded.ok) this.#signedIn(loaded.value);
     else if (loaded.failure.code === "unauthenticated") this.ended();
     // Somebody who was signed in a moment ago still is, as far as anyone knows.
-    else if (this.#me === null) this.#phase = "unreachable";
+    else if (this.#me === null) this.#unreachable();
   }
 
   async signIn(name: string): Promise<Result<Person>> {
@@ -64,6 +68,12 @@ export class SessionState implements Session {
     const isOut = signedOut.ok || signedOut.failure.code === "unauthenticated";
     if (isOut) this.ended();
     return isOut ? done : signedOut;
+  }
+
+  #unreachable(): void {
+    this.#phase = "unreachable";
+    clearTimeout(this.#asking);
+    this.#asking = setTimeout(() => void this.refresh(), ASK_AGAIN_MS);
   }
 
   /** The server does not know this session any more. */

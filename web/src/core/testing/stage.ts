@@ -19,6 +19,7 @@ export class Stage {
   code = "K7MP";
   password: string | null = null;
   isOpen = true;
+  isReachable = true;
   log: LogEvent[] = [];
   readonly here = new Set<string>();
   readonly links = new Set<StageLink>();
@@ -90,7 +91,9 @@ export class Stage {
 
   /** The REST interface, as this person sees it. */
   api(me: Person): Api {
-    return new Api("/api/v1", (url, init) => Promise.resolve(this.#respond(me, url, init)));
+    return new Api("/api/v1", (url, init) =>
+      this.isReachable ? Promise.resolve(this.#respond(me, url, init)) : Promise.reject(new TypeError("Failed to fetch")),
+    );
   }
 
   /** The members by the log alone: the same roster that clients keep, from its beginning. */
@@ -144,6 +147,8 @@ export class StageLink implements Link {
   status: LinkStatus = { is: "idle" };
   /** Whether frames travel by themselves. */
   isPrompt = true;
+  /** How many posts were said, once or again. */
+  posts = 0;
   readonly #stage: Stage;
   readonly #me: Person;
   readonly #watchers = new Set<(status: LinkStatus) => void>();
@@ -191,6 +196,7 @@ export class StageLink implements Link {
 
   ask(request: Request, answered: (answer: Answer | null) => void): boolean {
     if (this.status.is !== "live") return false;
+    if (request.op === "post") this.posts += 1;
     this.#up.push({ request, answered });
     if (this.isPrompt) this.flow();
     return true;
