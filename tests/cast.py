@@ -12,6 +12,7 @@ from uuid import uuid4
 import httpx
 from websockets.asyncio.client import connect
 
+from parlour.wire.errors import MEANINGS, Code
 from tests.server import ServerProcess
 from tests.sockets import WITHIN_S, Frame, Socket
 
@@ -189,3 +190,13 @@ def succeed(response: httpx.Response) -> httpx.Response:
     """The response, which must not be an error."""
     assert response.is_success, f"{response.request.method} {response.url}: {response.status_code} {response.text}"
     return response
+
+
+def assert_refused(response: httpx.Response, code: Code) -> JSON:
+    """The response must be this refusal, as problem details (RFC 9457); the details."""
+    assert response.headers["content-type"].partition(";")[0] == "application/problem+json", response.text
+    problem: JSON = response.json()
+    assert (problem["code"], response.status_code) == (code, MEANINGS[code].status), response.text
+    assert problem["status"] == response.status_code
+    assert {"type", "title", "detail"} <= problem.keys()
+    return problem

@@ -21,19 +21,30 @@ Serve = Callable[..., Awaitable[Server]]
 
 @pytest.fixture(scope="session")
 def shared_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    process = ServerProcess(tmp_path_factory.mktemp("shared"), rate_limits="off")
-    process.start()
-    try:
-        process.wait_until_ready()
-        yield process
-    finally:
-        process.close()
+    yield from _run_shared(tmp_path_factory.mktemp("shared"), rate_limits="off")
 
 
 @pytest.fixture
 async def server(shared_process: ServerProcess) -> AsyncIterator[Server]:
     """The server that all tests share which do not stop it: without rate limits, everything else by default."""
     async with _visited(shared_process) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def guarded_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    yield from _run_shared(
+        tmp_path_factory.mktemp("guarded"), trusted_proxies="127.0.0.1", allowed_origins="https://friend.example"
+    )
+
+
+@pytest.fixture
+async def guarded(guarded_process: ServerProcess) -> AsyncIterator[Server]:
+    """Another shared server: with rate limits, a friend's origin, and a trusted proxy at 127.0.0.1.
+
+    Whoever comes from another address of 127.0.0.0/8 comes past the proxy.
+    """
+    async with _visited(guarded_process) as server:
         yield server
 
 
@@ -91,6 +102,16 @@ async def postgres_url(postgres: Postgres) -> str:
         await connection.execute(text(f"CREATE DATABASE {name}"))
     await engine.dispose()
     return postgres.url(name)
+
+
+def _run_shared(folder: Path, **settings: object) -> Iterator[ServerProcess]:
+    process = ServerProcess(folder, **settings)
+    process.start()
+    try:
+        process.wait_until_ready()
+        yield process
+    finally:
+        process.close()
 
 
 @asynccontextmanager

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import os
 import re
+import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from signal import SIGKILL, SIGTERM, Signals
 from typing import Any, Final
@@ -75,9 +78,21 @@ class ServerProcess:
             time.sleep(POLL_S)
         raise TimeoutError(self.log)
 
+    def query(self, statement: str, *values: object) -> list[Any]:
+        """What an administrator would see in the database."""
+        with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as reader:
+            return reader.execute(statement, values).fetchall()
+
     def run(self, command: str) -> int:
         """Run another command of `parlour` with the same settings; its exit status."""
         return self._spawn(command).wait(READY_WITHIN_S)
+
+    @contextmanager
+    def hold_writes(self) -> Iterator[None]:
+        """Keep the server from committing, as a slow disk does; for less than the 5 s after which it gives up."""
+        with closing(sqlite3.connect(self.database, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            yield
 
     def send(self, sign: Signals) -> None:
         os.kill(self.pid, sign)

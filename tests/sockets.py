@@ -84,9 +84,9 @@ class Socket:
         """The events of a room as they came."""
         return [frame for frame in self.frames if frame["op"] == "event" and frame["room"] == room_id]
 
-    async def is_closed_with(self) -> int:
+    async def is_closed_with(self, within_s: float = WITHIN_S) -> int:
         """Wait until the server has closed; the close code."""
-        async with asyncio.timeout(WITHIN_S):
+        async with asyncio.timeout(within_s):
             await asyncio.shield(self._reader)
         return self._connection.close_code or 1006
 
