@@ -70,6 +70,8 @@ export class Arrival {
   async #introduce(name: string): Promise<Result<unknown>> {
     const { session } = this.#parlour;
     if (name === "") return { ok: false, failure: failure("empty_name") };
+    // Quicker than the first answer: a guest whom the server knows must not become a second one.
+    if (session.phase === "loading") await session.refresh();
     if (session.me === null) return session.signIn(name);
     return session.me.name === name ? { ok: true, value: session.me } : session.rename(name);
   }

@@ -5,32 +5,60 @@ import { Arrival } from "./arrival.svelte";
 const refused = (code: string) => ({ ok: false, failure: { code, retryAfterS: null } }) as const;
 const ok = <T>(value: T) => ({ ok: true, value }) as const;
 
-/** A parlour of one room, K7P3, that notes what is asked of it. */
-class Street {
-  asked: string[] = [];
+const ada: Person = { id: "p", name: "Ada" };
+
+/** The server's side of a session, as far as arriving needs it. */
+class Doorman implements Session {
+  phase: Session["phase"] = "signed_out";
   me: Person | null = null;
-  nameAnswer: Result<Person> = ok({ id: "p", name: "Ada" });
+  readonly lastName = "";
+  nameAnswer: Result<Person> = ok(ada);
+
+  constructor(readonly asked: string[]) {}
+
+  signIn(name: string): Promise<Result<Person>> {
+    this.asked.push(`sign in ${name}`);
+    return Promise.resolve(this.nameAnswer);
+  }
+
+  rename(name: string): Promise<Result<Person>> {
+    this.asked.push(`rename ${name}`);
+    return Promise.resolve(this.nameAnswer);
+  }
+
+  refresh(): Promise<void> {
+    this.asked.push("who am I");
+    this.welcomeBack();
+    return Promise.resolve();
+  }
+
+  signOut(): Promise<Result> {
+    return Promise.resolve(ok(undefined));
+  }
+
+  welcomeBack(): void {
+    this.phase = "signed_in";
+    this.me = ada;
+  }
+}
+
+/** A street with one room, K7P3, that notes what is asked of it. */
+class Street {
+  readonly asked: string[] = [];
+  readonly session = new Doorman(this.asked);
   wentTo: Route | null = null;
 
-  readonly router = { go: (route: Route) => (this.wentTo = route) } as unknown as Router;
+  readonly router: Router = { route: { screen: "landing" }, go: (route) => void (this.wentTo = route), href: () => "/" };
   readonly landing: Landing = {
-    createRoom: (wish) => this.#answer(`create ${JSON.stringify(wish)}`, ok("K7P3")),
-    lookUp: (code) => this.#answer<Result<CodeCard>>(`look up ${code}`, code === "K7P3" ? ok({ code, title: "Friday", needsPassword: false }) : refused("not_found")),
+    createRoom: (wish) => {
+      this.asked.push(`create ${JSON.stringify(wish)}`);
+      return Promise.resolve(ok("K7P3"));
+    },
+    lookUp: (code): Promise<Result<CodeCard>> => {
+      this.asked.push(`look up ${code}`);
+      return Promise.resolve(code === "K7P3" ? ok({ code, title: "Friday", needsPassword: false }) : refused("not_found"));
+    },
   };
-
-  get session(): Session {
-    return {
-      me: this.me,
-      lastName: "",
-      signIn: (name: string) => this.#answer(`sign in ${name}`, this.nameAnswer),
-      rename: (name: string) => this.#answer(`rename ${name}`, this.nameAnswer),
-    } as unknown as Session;
-  }
-
-  #answer<T>(asked: string, answer: T): Promise<T> {
-    this.asked.push(asked);
-    return Promise.resolve(answer);
-  }
 }
 
 let street: Street;
@@ -54,7 +82,7 @@ describe("creating a room", () => {
   });
 
   test("shows a refused name at the name", async () => {
-    street.nameAnswer = refused("forbidden_characters");
+    street.session.nameAnswer = refused("forbidden_characters");
     const arrival = new Arrival(street);
     arrival.name = "Ada\u202e";
     await arrival.createRoom();
@@ -63,12 +91,20 @@ describe("creating a room", () => {
   });
 
   test("renames a guest who types another name, and leaves the same one alone", async () => {
-    street.me = { id: "p", name: "Ada" };
+    street.session.welcomeBack();
     const arrival = new Arrival(street);
     await arrival.createRoom();
     arrival.name = "Ada L.";
     await arrival.createRoom();
     expect(street.asked).toEqual(["create {}", "rename Ada L.", "create {}"]);
+  });
+
+  test("before the server has said who is here asks that first, and makes no second guest", async () => {
+    street.session.phase = "loading";
+    const arrival = new Arrival(street);
+    arrival.name = "Ada";
+    await arrival.createRoom();
+    expect(street.asked).toEqual(["who am I", "create {}"]);
   });
 
   test("pressed twice creates one room", async () => {
