@@ -11,7 +11,8 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 # A build front-end imports this file by its path, from any working directory.
 sys.path.insert(0, str(Path(__file__).parent))
-from tools.web import NODE_WHEEL, SKIP_WEB, CannotBuildError, Web
+from tools.packages import NODE_WHEEL, CannotBuildError
+from tools.web import SKIP_WEB, Web
 
 
 class PageBuildHook(BuildHookInterface[Any]):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 
-from bench import smoke
+from bench import lighthouse, smoke
 from bench.results import record
 
 
@@ -14,8 +14,12 @@ def main() -> None:
     commands = parser.add_subparsers(dest="command", required=True)
     smoke_parser = commands.add_parser("smoke", help="room creation and delivery, 100 people in 10 rooms")
     smoke_parser.add_argument("--seconds", type=float, default=20.0, help="how long people talk (default: 20)")
+    commands.add_parser("lighthouse", help="Lighthouse's mobile scores of the landing page and of a room")
     arguments = parser.parse_args()
-    record("smoke", asyncio.run(smoke.run(arguments.seconds)))
+    if arguments.command == "smoke":
+        record("smoke", asyncio.run(smoke.run(arguments.seconds)))
+    else:
+        record("lighthouse", lighthouse.run())
 
 
 if __name__ == "__main__":

@@ -12,7 +12,8 @@ from contextlib import contextmanager
 
 from watchfiles import PythonFilter, run_process
 
-from tools.web import ROOT, CannotBuildError, Web
+from tools.packages import CannotBuildError, node_command
+from tools.web import ROOT, Web
 
 STOP_S = 5
 
@@ -20,7 +21,7 @@ STOP_S = 5
 @contextmanager
 def _vite(server_port: int) -> Iterator[None]:
     """Serve web/ as it is written; Vite passes /api on to the server's port."""
-    command = Web().node_command("node_modules/vite/bin/vite.js")
+    command = node_command("node_modules/vite/bin/vite.js")
     environment = {**os.environ, "PARLOUR_PORT": str(server_port)}
     with subprocess.Popen(command, cwd=Web().sources, env=environment) as vite:
         try:
@@ -36,7 +37,7 @@ def main(arguments: list[str]) -> int:
     known, others = options.parse_known_args(arguments)
     serve = [sys.executable, "-m", "parlour.cli", "serve", "--port", str(known.port), *others]
     try:
-        Web().install()
+        Web().packages.install()
     except CannotBuildError as refusal:
         print(f"dev: {refusal}", file=sys.stderr)
         return 1

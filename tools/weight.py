@@ -10,7 +10,8 @@ import re
 import sys
 from pathlib import Path
 
-from tools.web import CannotBuildError, Web
+from tools.packages import CannotBuildError
+from tools.web import Web
 
 LIMIT_BYTES = 70_000
 # What index.html starts with, and what a built module imports before it runs.

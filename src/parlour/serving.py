@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import sys
+from contextlib import suppress
 
 import structlog
 import uvicorn
@@ -68,5 +69,6 @@ async def serve(settings: Settings) -> None:
 def run(settings: Settings) -> None:
     """Serve on the fastest event loop there is here."""
     loop_factory = uvicorn.Config("", log_config=None).get_loop_factory()
-    with asyncio.Runner(loop_factory=loop_factory) as runner:
+    # uvicorn raises SIGINT again once it has stopped cleanly; on a terminal there is nothing left to say.
+    with suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=loop_factory) as runner:
         runner.run(serve(settings))
