@@ -7,7 +7,7 @@ from typing import Annotated
 from litestar import Response, Router, get, post
 from litestar.params import Parameter
 from litestar.response import Stream
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from parlour.accounts.actions import Person
 from parlour.accounts.identity import AnyRequest
@@ -32,7 +32,7 @@ class PostBody(Struct, frozen=True):
 
     cid: str
     body: str
-    reply_to: Annotated[int, Parameter(ge=1, le=_MOST_SEQ)] | None = None
+    reply_to: Annotated[int, Meta(ge=1, le=_MOST_SEQ)] | None = None
 
 
 class PostedView(Struct, frozen=True):

@@ -61,11 +61,9 @@ class Page:
 
 async def list_before(connection: AsyncConnection, room_id: str, before: int | None, limit: int) -> Page:
     """The newest messages, or the newest ones older than `before`."""
-    statement = select(*_columns).where(Message.room_id == room_id).order_by(Message.seq.desc()).limit(limit + 1)
-    if before is not None:
-        statement = statement.where(Message.seq < before)
-    rows = list(await connection.execute(statement))
-    return Page(rows[limit - 1 :: -1] if len(rows) > limit else rows[::-1], len(rows) > limit, before is not None)
+    rows, has_older = await _list_older(connection, room_id, before, limit)
+    has_newer = before is not None and await _has_from(connection, room_id, before)
+    return Page(rows, has_older, has_newer)
 
 
 async def list_after(connection: AsyncConnection, room_id: str, after: int, limit: int) -> Page:
@@ -79,9 +77,24 @@ async def list_after(connection: AsyncConnection, room_id: str, after: int, limi
 
 async def list_around(connection: AsyncConnection, room_id: str, around: int, limit: int) -> Page:
     """Messages on both sides of a position, and the one at it."""
-    older = await list_before(connection, room_id, around, limit // 2)
+    older, has_older = await _list_older(connection, room_id, around, limit // 2)
     newer = await list_after(connection, room_id, around - 1, limit - limit // 2)
-    return Page(older.rows + newer.rows, older.has_older, newer.has_newer)
+    return Page(older + newer.rows, has_older, newer.has_newer)
+
+
+async def _list_older(
+    connection: AsyncConnection, room_id: str, before: int | None, limit: int
+) -> tuple[list[MessageRow], bool]:
+    statement = select(*_columns).where(Message.room_id == room_id).order_by(Message.seq.desc()).limit(limit + 1)
+    if before is not None:
+        statement = statement.where(Message.seq < before)
+    rows = list(await connection.execute(statement))
+    return rows[:limit][::-1], len(rows) > limit
+
+
+async def _has_from(connection: AsyncConnection, room_id: str, seq: int) -> bool:
+    statement = select(Message.seq).where(Message.room_id == room_id, Message.seq >= seq).limit(1)
+    return (await connection.execute(statement)).first() is not None
 
 
 async def read_head(connection: AsyncConnection, room_id: str) -> int | None:
