@@ -103,11 +103,11 @@ class ParlourState implements Parlour {
     });
     this.#room = room;
     await room.enter();
-    this.#showProperCode(code, room);
+    this.#showProperCode(room);
   }
 
   /** The address shows the code as the server writes it, however it was typed. */
-  #showProperCode(code: string, room: RoomState): void {
-    if (this.#room === room && room.code !== code) this.router.go({ screen: "room", code: room.code }, { replace: true });
+  #showProperCode(room: RoomState): void {
+    if (this.#room === room) this.router.go({ screen: "room", code: room.code }, { replace: true });
   }
 }

@@ -8,6 +8,9 @@ import type { Person, Session } from "./contract";
 
 const LAST_NAME = "name";
 
+/** Set while there is a session: its cookie cannot be read, and asking in vain is an error in the console. */
+const SIGNED_IN = "signed-in";
+
 /** While the server cannot be reached. */
 const ASK_AGAIN_MS = 3_000;
 
@@ -43,6 +46,10 @@ export class SessionState implements Session {
   }
 
   async refresh(): Promise<void> {
+    if (this.#ports.memory.recall(SIGNED_IN) === null) {
+      this.ended();
+      return;
+    }
     const loaded = await this.#ports.api.loadSession();
     if (loaded.ok) this.#signedIn(loaded.value);
     else if (loaded.failure.code === "unauthenticated") this.ended();
@@ -80,6 +87,7 @@ export class SessionState implements Session {
   ended(): void {
     this.#me = null;
     this.#phase = "signed_out";
+    this.#ports.memory.forget(SIGNED_IN);
     this.#ports.changed();
   }
 
@@ -89,6 +97,7 @@ export class SessionState implements Session {
     this.#phase = "signed_in";
     this.#lastName = person.name;
     this.#ports.memory.remember(LAST_NAME, person.name);
+    this.#ports.memory.remember(SIGNED_IN, "yes");
     if (isOther) this.#ports.changed();
   }
 }

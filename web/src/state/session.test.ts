@@ -16,17 +16,18 @@ type Respond = (method: string) => Response;
 const person = (name: string) => Response.json({ person: { id: "alice", name, kind: "guest" } });
 const refusal = (status: number, code: string) => Response.json({ code }, { status });
 
-function aSession(respond: Respond) {
-  const kept = new Map<string, string>();
+function aSession(respond: Respond, isRemembered = true) {
+  const kept = new Map<string, string>(isRemembered ? [["signed-in", "yes"]] : []);
   const memory: Memory = {
     recall: (key) => kept.get(key) ?? null,
     remember: (key, value) => kept.set(key, value),
     forget: (key) => kept.delete(key),
   };
   const server = { respond };
-  const api = new Api("", (_, { method = "" }) => Promise.resolve().then(() => server.respond(method)));
+  const fetched = vi.fn((_: string, { method = "" }: RequestInit) => Promise.resolve().then(() => server.respond(method)));
+  const api = new Api("", fetched);
   const changed = vi.fn();
-  return { session: new SessionState({ api, memory, changed }), changed, memory, server };
+  return { session: new SessionState({ api, memory, changed }), changed, memory, server, fetched };
 }
 
 describe("a session", () => {
@@ -42,6 +43,19 @@ describe("a session", () => {
     const { session } = aSession(() => refusal(401, "unauthenticated"));
     await session.refresh();
     expect([session.phase, session.me]).toEqual(["signed_out", null]);
+  });
+
+  it("asks nobody on a device where nobody has signed in, nor after signing out", async () => {
+    const { session, fetched, server } = aSession(() => person("Alice"), false);
+    await session.refresh();
+    expect([session.phase, fetched.mock.calls.length]).toEqual(["signed_out", 0]);
+    await session.signIn("Alice");
+    await session.refresh();
+    expect([session.phase, fetched.mock.calls.length]).toEqual(["signed_in", 2]);
+    server.respond = () => new Response(null, { status: 204 });
+    await session.signOut();
+    await session.refresh();
+    expect([session.phase, fetched.mock.calls.length]).toEqual(["signed_out", 3]);
   });
 
   it("asks again by itself while the server cannot be reached", async () => {
