@@ -8,7 +8,8 @@ import type { Person, Session } from "./contract";
 
 const LAST_NAME = "name";
 
-/** Set while there is a session: its cookie cannot be read, and asking in vain is an error in the console. */
+/** Set while there is a session, whose cookie cannot be read: to ask in vain would be an error in
+ * the console of everybody who comes for the first time. */
 const SIGNED_IN = "signed-in";
 
 /** While the server cannot be reached. */
