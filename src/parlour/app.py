@@ -12,7 +12,7 @@ from litestar import Litestar, Router
 from litestar.config.compression import CompressionConfig
 from litestar.config.cors import CORSConfig
 from litestar.di import Provide
-from litestar.exceptions import HTTPException
+from litestar.exceptions import HTTPException, NotFoundException
 
 from parlour.accounts import routes as account_routes
 from parlour.accounts.actions import Accounts, Person
@@ -21,7 +21,7 @@ from parlour.accounts.limits import Limits
 from parlour.http.access_log import log_requests
 from parlour.http.api_docs import openapi_config
 from parlour.http.headers import add_headers
-from parlour.http.pages import pages
+from parlour.http.pages import missing_pages, pages
 from parlour.http.problems import render_bug, render_http, render_refusal
 from parlour.insights import health, metrics
 from parlour.live import routes as live_routes
@@ -160,7 +160,12 @@ def make_app(parlour: Parlour) -> Litestar:
     return Litestar(
         route_handlers=[api, health.router, metrics.router, *pages()],
         dependencies=_dependencies(parlour, origins),
-        exception_handlers={Refusal: render_refusal, HTTPException: render_http, Exception: render_bug},
+        exception_handlers={
+            Refusal: render_refusal,
+            NotFoundException: missing_pages(),
+            HTTPException: render_http,
+            Exception: render_bug,
+        },
         before_send=[add_headers],
         middleware=[log_requests],
         cors_config=_cors(settings),

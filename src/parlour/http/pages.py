@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from litestar import Response, Router, get
 from litestar.datastructures import CacheControlHeader
-from litestar.router import Router as AnyRouter
+from litestar.exceptions import HTTPException
 from litestar.static_files import create_static_files_router
+
+from parlour.accounts.identity import AnyRequest
+from parlour.http.problems import render_http
 
 STATIC: Final = Path(__file__).parent.parent / "static"
 _YEAR_S: Final = 365 * 86_400
@@ -18,23 +22,44 @@ _MISSING: Final = (
 )
 
 
-def pages(static: Path = STATIC) -> list[AnyRouter]:
+def pages(static: Path = STATIC) -> list[Router]:
     """Routers for the page at / and /r/CODE and for the files it loads."""
-    index = static / "index.html"
-    html = index.read_bytes() if index.exists() else _MISSING.encode()
+    html = _read_page(static)
 
     @get(["/", "/r/{code:str}", "/r/{code:str}/{seq:int}"], include_in_schema=False, sync_to_thread=False)
     def read_page() -> Response[bytes]:
         """The page: one document, which finds out by itself what to show."""
-        return Response(html, media_type="text/html", headers={"cache-control": "no-cache"})
+        return _respond(html, 200)
 
-    routers: list[AnyRouter] = [Router("/", route_handlers=[read_page], include_in_schema=False)]
-    if index.exists():
+    routers = [Router("/", route_handlers=[read_page], include_in_schema=False)]
+    if (static / "index.html").exists():
         routers += [_hashed(static / "assets"), _named(static)]
     return routers
 
 
-def _hashed(directory: Path) -> AnyRouter:
+def missing_pages(static: Path = STATIC) -> Callable[[AnyRequest, HTTPException], Response[Any]]:
+    """Renders what is not there: to a person the page, which says so; to a program a problem."""
+    html = _read_page(static)
+
+    def render_missing(request: AnyRequest, error: HTTPException) -> Response[Any]:
+        is_person = request.method == "GET" and "text/html" in request.headers.get("accept", "")
+        if is_person and not request.scope["path"].startswith("/api/"):
+            return _respond(html, error.status_code)
+        return render_http(request, error)
+
+    return render_missing
+
+
+def _read_page(static: Path) -> bytes:
+    index = static / "index.html"
+    return index.read_bytes() if index.exists() else _MISSING.encode()
+
+
+def _respond(html: bytes, status: int) -> Response[bytes]:
+    return Response(html, status_code=status, media_type="text/html", headers={"cache-control": "no-cache"})
+
+
+def _hashed(directory: Path) -> Router:
     """Files whose name changes with their content."""
     return create_static_files_router(
         "/assets",
@@ -45,7 +70,7 @@ def _hashed(directory: Path) -> AnyRouter:
     )
 
 
-def _named(static: Path) -> AnyRouter:
+def _named(static: Path) -> Router:
     """Files with a fixed name: icons, the theme's script, robots.txt."""
     return create_static_files_router(
         "/", [static], include_in_schema=False, cache_control=CacheControlHeader(no_cache=True), name="files"

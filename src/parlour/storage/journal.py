@@ -180,7 +180,7 @@ class Journal:
                 self.stats.duplicates += 1
         try:
             self._announce(announcements)
-        except Exception:  # the changes are committed, so their writers are answered whatever the listeners do
+        except Exception:  # noqa: BLE001 -- committed, so the writers are answered whatever the listeners do
             _log.exception("announcing_failed", changes=len(announcements))
         for answer in answers:
             answer.settle()
