@@ -39,16 +39,6 @@ describe("a session", () => {
     expect(changed).toHaveBeenCalledOnce();
   });
 
-  it("asks nobody on a device where nobody ever signed in", async () => {
-    const { session, asked } = aSession(() => refusal(401, "unauthenticated"), { isKnown: false });
-    await session.refresh();
-    expect([session.phase, asked.mock.calls.length]).toEqual(["signed_out", 0]);
-    asked.mockReturnValue(person("Alice"));
-    await session.signIn("Alice");
-    await session.refresh();
-    expect(asked).toHaveBeenLastCalledWith("GET");
-  });
-
   it("is signed out when the server knows nobody", async () => {
     const { session } = aSession(() => refusal(401, "unauthenticated"));
     await session.refresh();
