@@ -149,6 +149,7 @@ export class StageLink implements Link {
   isPrompt = true;
   /** How many posts were said, once or again. */
   posts = 0;
+  #refusal: string | null = null;
   readonly #stage: Stage;
   readonly #me: Person;
   readonly #watchers = new Set<(status: LinkStatus) => void>();
@@ -202,6 +203,11 @@ export class StageLink implements Link {
     return true;
   }
 
+  /** The next post is refused for good. */
+  refuseNext(code: string): void {
+    this.#refusal = code;
+  }
+
   hears(news: RoomNews): void {
     if (!this.#isEntered) return;
     this.#down.push(() => this.#hear?.(news));
@@ -248,6 +254,11 @@ export class StageLink implements Link {
       return;
     }
     const { head } = stage;
+    if (request.op === "post" && this.#refusal !== null) {
+      say({ op: "refused", ref: 1, code: this.#refusal, message: "", final: true });
+      this.#refusal = null;
+      return;
+    }
     switch (request.op) {
       case "enter":
         this.#answerEnter(request, say);
