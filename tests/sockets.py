@@ -56,17 +56,19 @@ class Socket:
         """The first frame with these fields that nobody has asked for yet; waits until it comes."""
         return await self.hears_first(lambda frame: holds(frame, fields), f"a frame with {fields}")
 
-    async def hears_first(self, is_wanted: Callable[[Frame], object], wanted: str = "such a frame") -> Frame:
+    async def hears_first(
+        self, is_wanted: Callable[[Frame], object], wanted: str = "such a frame", within_s: float = WITHIN_S
+    ) -> Frame:
         """As `hears`, with any condition."""
 
         def find() -> Frame | None:
             return next((frame for frame in self._unheard if is_wanted(frame)), None)
 
         try:
-            async with asyncio.timeout(WITHIN_S), self._news:
+            async with asyncio.timeout(within_s), self._news:
                 await self._news.wait_for(lambda: find() is not None or self.is_over)
         except TimeoutError:
-            raise AssertionError(f"{wanted} did not come within {WITHIN_S} s; last: {self._unheard[-9:]}") from None
+            raise AssertionError(f"{wanted} did not come within {within_s} s; last: {self._unheard[-9:]}") from None
         frame = find()
         assert frame is not None, f"{wanted} did not come before {self._connection.close_code}; {self._unheard[-9:]}"
         self._unheard.remove(frame)
