@@ -5,6 +5,7 @@ import ts from "typescript-eslint";
 import svelteConfig from "./svelte.config.js";
 
 const core = ["src/core/**/*.ts", "src/protocol/**/*.ts"];
+const engine = [...core, "src/state/**/*.ts"];
 
 export default ts.config(
   { ignores: ["node_modules/", "public/"] },
@@ -37,6 +38,16 @@ export default ts.config(
       "max-lines": ["error", 200],
       // Components show and ask; core decides.
       "no-restricted-globals": ["error", "fetch", "WebSocket", "setTimeout", "setInterval", "localStorage", "indexedDB"],
+    },
+  },
+  {
+    // Where promises, timers and outside values live, the rules that know types watch too.
+    files: engine,
+    extends: [ts.configs.strictTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, extraFileExtensions: [".svelte"] } },
+    rules: {
+      "@typescript-eslint/no-unused-vars": ["error", { ignoreRestSiblings: true }],
+      "@typescript-eslint/switch-exhaustiveness-check": ["error", { considerDefaultExhaustiveForUnions: true }],
     },
   },
   {

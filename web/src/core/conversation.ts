@@ -145,7 +145,7 @@ export class Conversation {
   post(body: string, replyTo: number | null): Result {
     if (body.trim() === "") return failure("empty_body");
     // Characters as the server counts them: an emoji is one, not two halves.
-    if ([...body].length > BODY_CHARS) return failure("body_too_long");
+    if (Array.from(body).length > BODY_CHARS) return failure("body_too_long");
     this.#outbox.add(body, replyTo, Date.now());
     this.#send();
     return done;

@@ -6,19 +6,19 @@ import { failure } from "../core/result";
 import type { RoomPorts } from "../core/room";
 import { Room as Engine } from "../core/room";
 import type { Memory } from "../core/storage";
-import type { ConnectionState } from "./connection.svelte";
 import type { ConnectionView, Person, Room } from "./contract";
 
 export interface RoomSurroundings extends Omit<RoomPorts, "changed"> {
   readonly memory: Memory;
-  readonly connection: ConnectionState;
+  readonly connection: { readonly view: ConnectionView };
   readonly retryConnectionNow: () => void;
 }
 
 export class RoomState implements Room {
   readonly #surroundings: RoomSurroundings;
   readonly #engine: Engine;
-  #version = $state(0);
+  /** A new wrapper around the same engine is what tells readers that something changed. */
+  #now: { readonly engine: Engine };
   #draft = $state("");
 
   readonly phase = $derived(this.#look((room) => room.phase));
@@ -42,9 +42,10 @@ export class RoomState implements Room {
     this.#engine = new Engine(code, me, {
       ...surroundings,
       changed: () => {
-        this.#version += 1;
+        this.#now = { engine: this.#engine };
       },
     });
+    this.#now = $state.raw({ engine: this.#engine });
     this.#draft = surroundings.memory.recall(this.#draftKey()) ?? "";
   }
 
@@ -114,10 +115,8 @@ export class RoomState implements Room {
     return `draft.${this.#engine.code}`;
   }
 
-  /** Reading the version makes whoever reads this depend on every change of the engine. */
   #look<T>(read: (room: Engine) => T): T {
-    void this.#version;
-    return read(this.#engine);
+    return read(this.#now.engine);
   }
 
   #inside<T>(read: (inside: Conversation) => T, otherwise: T): T {

@@ -3,7 +3,6 @@ import type { Memory } from "../core/storage";
 import { alice, bob, carol } from "../core/testing/cast";
 import { Stage, StageLink } from "../core/testing/stage";
 import { aDevice, settle } from "../core/testing/visitor";
-import type { ConnectionState } from "./connection.svelte";
 import { RoomState } from "./room.svelte";
 
 beforeEach(() => {
@@ -25,8 +24,7 @@ function aMemory(): Memory {
 
 function aPage(stage: Stage, memory = aMemory()) {
   const link = new StageLink(stage, alice);
-  // All that the room reads of it.
-  const connection = { view: { state: "online" } } as ConnectionState;
+  const connection = { view: { state: "online" } } as const;
   const retryConnectionNow = vi.fn();
   const ports = { api: stage.api(alice), link, memory, connection, retryConnectionNow, signedOut: vi.fn(), ...aDevice() };
   return { room: new RoomState(stage.code, alice, ports), link };

@@ -113,7 +113,7 @@ export class Stage {
     if (method === "GET" && url.startsWith("/api/v1/codes/")) {
       return Response.json({ code: this.code, title: "The kitchen", needs_password: this.password !== null });
     }
-    if (url.endsWith("/join")) return this.#respondToJoin(me, String(body));
+    if (url.endsWith("/join")) return this.#respondToJoin(me, typeof body === "string" ? body : "{}");
     if (!this.isMember(me.id)) return problem(404, "not_found");
     if (url.endsWith("/leave")) {
       this.leaves(me);
