@@ -72,6 +72,7 @@ export const english = {
   },
 
   room: {
+    untitled: (code: string) => `Room ${code}`,
     here: (count: number) => plural(count, { one: "# here", other: "# here" }),
     showPeople: "Show people",
     menu: "Room menu",

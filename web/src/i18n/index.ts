@@ -34,6 +34,11 @@ export function sayableSpan(seconds: number): string {
   return t.spans.seconds(seconds);
 }
 
+/** A room without a title is called by its code, which is what people say of it anyway. */
+export function nameOf(room: { readonly title: string; readonly code: string }): string {
+  return room.title || t.room.untitled(room.code);
+}
+
 /** "K7P3" as a voice would say it: "Kilo, Seven, Papa, Three". */
 export function spellCode(code: string): string {
   return [...code].map((letter) => t.code.alphabet[letter] ?? letter).join(", ");

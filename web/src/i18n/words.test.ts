@@ -2,7 +2,7 @@ import { describe, expect, test, vi } from "vitest";
 import { sayNote } from "../messages/notes";
 import { dayName } from "./dates";
 import { english } from "./en";
-import { chooseLanguage, sayableSpan, sentenceFor, spellCode } from "./index";
+import { chooseLanguage, nameOf, sayableSpan, sentenceFor, spellCode } from "./index";
 
 describe("the language", () => {
   test("is English when we speak none of the reader's", async () => {
@@ -29,6 +29,11 @@ describe("counting words", () => {
   ])("%d seconds are %s", (seconds, words) => {
     expect(sayableSpan(seconds)).toBe(words);
   });
+});
+
+test("a room without a title is called by its code", () => {
+  expect(nameOf({ title: "Tea at four", code: "K7P3" })).toBe("Tea at four");
+  expect(nameOf({ title: "", code: "K7P3" })).toBe("Room K7P3");
 });
 
 test("a code can be spelled on the telephone", () => {
