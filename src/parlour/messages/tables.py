@@ -93,7 +93,8 @@ async def _list_older(
 
 
 async def _has_from(connection: AsyncConnection, room_id: str, seq: int) -> bool:
-    statement = select(Message.seq).where(Message.room_id == room_id, Message.seq >= seq).limit(1)
+    # In order, or PostgreSQL takes "any one row" for a reason to read the table from its start.
+    statement = select(Message.seq).where(Message.room_id == room_id, Message.seq >= seq).order_by(Message.seq).limit(1)
     return (await connection.execute(statement)).first() is not None
 
 

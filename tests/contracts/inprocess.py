@@ -1,0 +1,83 @@
+"""The whole application in the test's own loop, under uvicorn, with either way of writing to a socket."""
+
+from __future__ import annotations
+
+import asyncio
+import warnings
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import uvicorn
+from litestar import Litestar
+from litestar.exceptions.base_exceptions import LitestarDeprecationWarning
+from uvicorn.config import WSProtocolType
+
+from parlour.app import Parlour, make_app
+from parlour.live.websocket import LiveProtocol
+from parlour.serving import DrainingServer
+from parlour.settings import Settings
+from parlour.wire.frames import FRAME_BYTES
+from tests.cast import Server
+from tests.patience import eventually
+
+SocketProtocol = type[LiveProtocol] | WSProtocolType
+DIRECT: SocketProtocol = LiveProtocol
+"""Shared frames go straight to the transport, as `parlour serve` does it."""
+PLAIN: SocketProtocol = "websockets-sansio"
+"""Frames go through ASGI's `send`, as under any other server."""
+
+
+class ServerHere(Server):
+    """A server whose parts the test can look at."""
+
+    def __init__(self, parlour: Parlour, port: int) -> None:
+        self.parlour = parlour
+        self.port = port
+        self.departures = AsyncExitStack()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def live_url(self) -> str:
+        return f"ws://127.0.0.1:{self.port}/api/v1/live"
+
+
+def _make_app(parlour: Parlour) -> Litestar:
+    with warnings.catch_warnings():
+        # What Litestar 3 will want written otherwise; we stay below 3.
+        warnings.simplefilter("ignore", LitestarDeprecationWarning)
+        return make_app(parlour)
+
+
+@asynccontextmanager
+async def server_here(url: str, protocol: SocketProtocol = DIRECT) -> AsyncIterator[ServerHere]:
+    """A server on this database, until the end of the block."""
+    parlour = Parlour(Settings(host="127.0.0.1", port=0, database_url=url, rate_limits=False))
+    config = uvicorn.Config(
+        _make_app(parlour),
+        host="127.0.0.1",
+        port=0,
+        ws=protocol,
+        ws_max_size=FRAME_BYTES,
+        ws_ping_interval=None,
+        ws_per_message_deflate=False,
+        log_config=None,
+        access_log=False,
+        lifespan="on",
+    )
+    running = DrainingServer(config, parlour)
+    serving = asyncio.create_task(running.serve(), name="serving")
+
+    async def is_up() -> bool:
+        return running.started or serving.done()
+
+    await eventually(is_up)
+    server = ServerHere(parlour, running.servers[0].sockets[0].getsockname()[1])
+    try:
+        yield server
+    finally:
+        await server.departures.aclose()
+        running.should_exit = True
+        await serving
