@@ -20,6 +20,7 @@ from parlour.accounts.identity import AnyRequest, Origins, check_json, provide_p
 from parlour.accounts.limits import Limits
 from parlour.http.access_log import log_requests
 from parlour.http.api_docs import openapi_config
+from parlour.http.bodies import JsonRequest
 from parlour.http.headers import add_headers
 from parlour.http.pages import missing_pages, pages
 from parlour.http.problems import render_bug, render_http, render_refusal
@@ -173,6 +174,7 @@ def make_app(parlour: Parlour) -> Litestar:
             backend="gzip", minimum_size=1_000, gzip_compress_level=6, exclude=["/events$"]
         ),
         openapi_config=openapi_config(),
+        request_class=JsonRequest,
         request_max_body_size=FRAME_BYTES,
         lifespan=[parlour.running],
         logging_config=None,

@@ -61,7 +61,11 @@ def render_http(request: Request[Any, Any, Any], error: HTTPException) -> Respon
     code = _CODES_BY_STATUS.get(error.status_code)
     if code is None:
         return render_bug(request, error)
-    return render_refusal(request, Refusal(code, _explain(error) if code == "bad_request" else None))
+    response = render_refusal(request, Refusal(code, _explain(error) if code == "bad_request" else None))
+    if error.headers and "allow" in error.headers:
+        # RFC 9110, section 15.5.6: a 405 says which methods there are.
+        response.headers["allow"] = error.headers["allow"]
+    return response
 
 
 def render_bug(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
