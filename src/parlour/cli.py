@@ -15,6 +15,7 @@ from parlour import __version__, serving
 from parlour.doctor import Finding, examine, examine_data_dir, examine_database
 from parlour.logs import configure_logs
 from parlour.settings import SettingError, Settings, load_settings
+from parlour.storage.claim import AlreadyServedError, claim_directory
 from parlour.storage.dialects import is_sqlite, resolve_url
 from parlour.storage.migrations import migrate
 
@@ -61,14 +62,27 @@ def _port(text: str) -> int:
 def _serve(settings: Settings) -> int:
     _warn(settings)
     if _is_embedded(settings):
-        problem = examine_data_dir(settings)
-        if problem.is_well:
-            asyncio.run(migrate(settings.effective_database_url))
-    else:
-        problem = asyncio.run(examine_database(settings))
+        return _serve_embedded(settings)
+    problem = asyncio.run(examine_database(settings))
     if not problem.is_well:
         return _report([problem], sys.stderr)
     serving.run(settings)
+    return 0
+
+
+def _serve_embedded(settings: Settings) -> int:
+    problem = examine_data_dir(settings)
+    if not problem.is_well:
+        return _report([problem], sys.stderr)
+    try:
+        with claim_directory(settings.data_dir):
+            asyncio.run(migrate(settings.effective_database_url))
+            serving.run(settings)
+    except AlreadyServedError as error:
+        sys.stderr.write(
+            f"parlour: another Parlour serves {error} already. Stop it, or choose another with --data DIR.\n"
+        )
+        return 1
     return 0
 
 

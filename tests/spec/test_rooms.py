@@ -109,9 +109,13 @@ async def test_an_owner_who_leaves_hands_over_to_who_has_been_there_longest(
     await bob.joins(room.code)
     await mallory.joins(room.code)
     await alice.leaves()
-    left, role = (await bob.reads_log())[-2:]
+    role, left = (await bob.reads_log())[-2:]
+    assert (role["kind"], role["by"], role["data"]) == (
+        "member.role",
+        alice.id,
+        {"person_id": bob.id, "role": "owner"},
+    )
     assert (left["kind"], left["by"]) == ("member.left", alice.id)
-    assert (role["kind"], role["data"]) == ("member.role", {"person_id": bob.id, "role": "owner"})
     assert (await bob.http.get(room.path)).json()["me"]["role"] == "owner"
     assert (await mallory.http.get(room.path)).json()["me"]["role"] == "member"
 

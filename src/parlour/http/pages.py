@@ -6,9 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from litestar import Response, Router, get
+from litestar import Response, Router, route
 from litestar.datastructures import CacheControlHeader
-from litestar.exceptions import HTTPException
+from litestar.enums import HttpMethod
+from litestar.exceptions import HTTPException, NotFoundException
 from litestar.static_files import create_static_files_router
 
 from parlour.accounts.identity import AnyRequest
@@ -16,6 +17,7 @@ from parlour.http.problems import render_http
 
 STATIC: Final = Path(__file__).parent.parent / "static"
 _YEAR_S: Final = 365 * 86_400
+_MOST_PATH_BYTES: Final = 255
 _MISSING: Final = (
     "<!doctype html><title>Parlour</title><p>This copy of Parlour was installed without its page. "
     "Build it with bin/serve, or install a wheel that holds it."
@@ -26,7 +28,12 @@ def pages(static: Path = STATIC) -> list[Router]:
     """Routers for the page at / and /r/CODE and for the files it loads."""
     html = _read_page(static)
 
-    @get(["/", "/r/{code:str}", "/r/{code:str}/{seq:int}"], include_in_schema=False, sync_to_thread=False)
+    @route(
+        ["/", "/r/{code:str}", "/r/{code:str}/{seq:int}"],
+        http_method=[HttpMethod.GET, HttpMethod.HEAD],
+        include_in_schema=False,
+        sync_to_thread=False,
+    )
     def read_page() -> Response[bytes]:
         """The page: one document, which finds out by itself what to show."""
         return _respond(html, 200)
@@ -64,6 +71,7 @@ def _hashed(directory: Path) -> Router:
     return create_static_files_router(
         "/assets",
         [directory],
+        before_request=_check_path,
         include_in_schema=False,
         cache_control=CacheControlHeader(public=True, max_age=_YEAR_S, immutable=True),
         name="assets",
@@ -73,5 +81,17 @@ def _hashed(directory: Path) -> Router:
 def _named(static: Path) -> Router:
     """Files with a fixed name: icons, the theme's script, robots.txt."""
     return create_static_files_router(
-        "/", [static], include_in_schema=False, cache_control=CacheControlHeader(no_cache=True), name="files"
+        "/",
+        [static],
+        before_request=_check_path,
+        include_in_schema=False,
+        cache_control=CacheControlHeader(no_cache=True),
+        name="files",
     )
+
+
+def _check_path(request: AnyRequest) -> None:
+    """A path that no file system could hold names a file that is not there: asking for it is no failure of ours."""
+    path = request.scope["path"]
+    if "\0" in path or len(path.encode()) > _MOST_PATH_BYTES:
+        raise NotFoundException

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from litestar import Response, Router, get
+from litestar import Response, Router, route
+from litestar.enums import HttpMethod
 from msgspec import Struct
 
 from parlour.storage.database import Database
@@ -44,13 +45,13 @@ class Health:
         return "ok"
 
 
-@get("/health/live", sync_to_thread=False)
+@route("/health/live", http_method=[HttpMethod.GET, HttpMethod.HEAD], sync_to_thread=False)
 def read_live() -> HealthView:
     """The process answers."""
     return HealthView("ok", {})
 
 
-@get("/health/ready")
+@route("/health/ready", http_method=[HttpMethod.GET, HttpMethod.HEAD])
 async def read_ready(health: Health) -> Response[HealthView]:
     """200 when the server can take posts, else 503."""
     checks = await health.check()

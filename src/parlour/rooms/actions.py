@@ -122,10 +122,10 @@ class Rooms:
             seat = await self._load_seat(connection, person, room_id)
             successor = await tables.find_successor(connection, room_id, person.id) if seat.role == "owner" else None
         # Both stand in line before either is awaited, so nothing comes between them in the log.
-        left = self._journal.write(self._leaving(seat))
-        if successor is not None:
-            await self._journal.write(self._promoting(seat, successor))
-        await left
+        changes = (
+            [self._leaving(seat)] if successor is None else [self._promoting(seat, successor), self._leaving(seat)]
+        )
+        await asyncio.gather(*[self._journal.write(change) for change in changes])
 
     async def load_seat(self, person: Person, room_id: str) -> Seat:
         """The person's place in the room.

@@ -17,6 +17,7 @@ from parlour.accounts.limits import (
 )
 from parlour.rooms.actions import Rooms
 from parlour.rooms.guessing import Guessing
+from parlour.rooms.rules import read_code
 from parlour.rooms.views import CreatedView, GatheringView, Views
 from parlour.wire.errors import Refusal
 
@@ -66,7 +67,7 @@ async def leave_room(person: Person, room_id: str, rooms: Rooms) -> None:
 
 
 @get("/codes/{code:str}")
-async def read_code(request: AnyRequest, code: str, rooms: Rooms, guessing: Guessing) -> DoorView:
+async def read_door(request: AnyRequest, code: str, rooms: Rooms, guessing: Guessing) -> DoorView:
     """Whether a code leads somewhere. Needs no session."""
     address = address_of(request)
     await guessing.check(address)
@@ -92,7 +93,8 @@ async def join_room(
     address = address_of(request)
     await guessing.check(address)
     await limits.check(PASSWORDS_OF_ADDRESS, address_key(address))
-    await limits.check(PASSWORDS_OF_ROOM, code.upper())
+    typed = read_code(code) or ""
+    await limits.check(PASSWORDS_OF_ROOM, typed)
     try:
         gathering = await rooms.join(person, code, data.password if data else None)
     except Refusal as refusal:
@@ -100,9 +102,9 @@ async def join_room(
             await guessing.count_miss(address)
         elif refusal.code == "wrong_password":
             await limits.count(PASSWORDS_OF_ADDRESS, address_key(address))
-            await limits.count(PASSWORDS_OF_ROOM, code.upper())
+            await limits.count(PASSWORDS_OF_ROOM, typed)
         raise
     return views.gathering(gathering, origin_of(request))
 
 
-router = Router("/", route_handlers=[create_room, read_room, leave_room, read_code, join_room], tags=["rooms"])
+router = Router("/", route_handlers=[create_room, read_room, leave_room, read_door, join_room], tags=["rooms"])
