@@ -52,8 +52,8 @@ async def cids_of(guest: Guest) -> list[str]:
     return [event["data"]["cid"] for event in await guest.reads_log() if event["kind"] == "message.posted"]
 
 
-async def goes_read_only_and_heals(server: Server, alice: Guest, kept: list[str], refused_cid: str) -> None:
-    """What must be so while `refused_cid` cannot be kept."""
+async def is_read_only(server: Server, alice: Guest, kept: list[str], refused_cid: str) -> None:
+    """What must be so while the message of `refused_cid` cannot be kept: the server says so, and can be read."""
     message = {"cid": str(uuid4()), "body": PAGE}
     response = await alice.http.post(f"{alice.room.path}/messages", json=message)
     assert_refused(response, "storage_unavailable")
@@ -74,7 +74,7 @@ async def test_a_disk_that_takes_no_more_costs_an_answer_and_no_message(serve: S
     kept = [(await alice.says(PAGE))["cid"] for _ in range(50)]
     with files_as_large_as_they_are(server):
         refused_cid, more = await fills_up(alice)
-        await goes_read_only_and_heals(server, alice, kept + more, refused_cid)
+        await is_read_only(server, alice, kept + more, refused_cid)
     await eventually(lambda: is_ready(server))
     posted = await alice.says(PAGE, cid=refused_cid)
     assert posted["dup"] is False
@@ -100,7 +100,7 @@ async def test_a_disk_that_is_full_heals_when_there_is_room_again(serve: Serve, 
     await alice.opens()
     await alice.enters()
     refused_cid, kept = await fills_up(alice)
-    await goes_read_only_and_heals(server, alice, kept, refused_cid)
+    await is_read_only(server, alice, kept, refused_cid)
     ballast.unlink()
     await eventually(lambda: is_ready(server))
     await alice.says(PAGE, cid=refused_cid)
