@@ -10,10 +10,13 @@ export interface Place {
   readonly offset: number;
 }
 
-/** The first row that is at least partly seen. Its element carries `data-key`. */
+/** A day's line and the unread line go elsewhere when older rows come: they hold no place. */
+const STEADY = "[data-kind=message], [data-kind=note]";
+
+/** The first steady row that is at least partly seen. Its element carries `data-key`. */
 export function placeIn(scroller: HTMLElement): Place | null {
   const edge = scroller.getBoundingClientRect().top;
-  for (const row of scroller.querySelectorAll<HTMLElement>("[data-key]")) {
+  for (const row of scroller.querySelectorAll<HTMLElement>(STEADY)) {
     const box = row.getBoundingClientRect();
     if (box.bottom > edge) return { key: row.dataset["key"] ?? "", offset: box.top - edge };
   }
