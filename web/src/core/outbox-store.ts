@@ -12,6 +12,8 @@ export interface OutboxStore {
   remove(cid: string): Promise<void>;
   /** The letters of this person in this room that no living tab looks after; from now on ours. */
   claim(roomId: string, personId: string): Promise<readonly Letter[]>;
+  /** Nobody will ever send what this person wrote: a guest who is gone does not come back. */
+  removeAll(personId: string): Promise<void>;
 }
 
 export class MemoryStore implements OutboxStore {
@@ -30,6 +32,11 @@ export class MemoryStore implements OutboxStore {
   claim(roomId: string, personId: string): Promise<readonly Letter[]> {
     const isOurs = (letter: Letter) => letter.roomId === roomId && letter.personId === personId;
     return Promise.resolve([...this.#letters.values()].filter(isOurs));
+  }
+
+  removeAll(personId: string): Promise<void> {
+    for (const letter of this.#letters.values()) if (letter.personId === personId) this.#letters.delete(letter.cid);
+    return Promise.resolve();
   }
 }
 
@@ -100,14 +107,26 @@ class IndexedStore implements OutboxStore {
     }
   }
 
+  async removeAll(personId: string): Promise<void> {
+    try {
+      const found = (await answer(this.#read().getAll())) as Stored[];
+      await Promise.all(found.filter((letter) => letter.personId === personId).map(({ cid }) => this.remove(cid)));
+    } catch {
+      // The browser took the database away, and the letters with it.
+    }
+  }
+
   async #claimAlone(roomId: string, personId: string): Promise<readonly Letter[]> {
     const living = await this.#tabs.living();
-    const index = this.#database.transaction(STORE).objectStore(STORE).index("place");
     // What this database holds was put there by put().
-    const found = (await answer(index.getAll([roomId, personId]))) as Stored[];
+    const found = (await answer(this.#read().index("place").getAll([roomId, personId]))) as Stored[];
     const orphans = found.filter(({ tab }) => tab === this.#tabs.own || !living?.has(tab));
     await Promise.all(orphans.map((letter) => this.put(letter)));
     return orphans.map(({ tab, ...letter }) => letter);
+  }
+
+  #read(): IDBObjectStore {
+    return this.#database.transaction(STORE).objectStore(STORE);
   }
 
   async #write(change: (letters: IDBObjectStore) => IDBRequest): Promise<void> {

@@ -174,6 +174,16 @@ describe("after a reload", () => {
     }
   });
 
+  it("keeps nothing of a guest who is gone", async () => {
+    const store = await aStore();
+    anOutbox(store, "kitchen", "alice").add("hi", null, 0);
+    anOutbox(store, "kitchen", "bob").add("hello", null, 0);
+    await written();
+    await store.removeAll("alice");
+    expect(await store.claim("kitchen", "alice")).toEqual([]);
+    expect((await store.claim("kitchen", "bob")).length).toBe(1);
+  });
+
   it("leaves the letters of a living tab alone, and takes those of one that is gone", async () => {
     const browser = aBrowser();
     const first = browser.openTab();

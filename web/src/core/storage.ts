@@ -4,6 +4,8 @@ export interface Memory {
   recall(key: string): string | null;
   remember(key: string, value: string): void;
   forget(key: string): void;
+  /** Every key that begins so. */
+  forgetAll(start: string): void;
 }
 
 const PREFIX = "parlour.";
@@ -24,6 +26,12 @@ export function openMemory(storage: () => Storage): Memory {
     },
     forget: (key) => {
       attempt((all) => { all.removeItem(PREFIX + key); }, undefined);
+    },
+    forgetAll: (start) => {
+      attempt((all) => {
+        const keys = Array.from({ length: all.length }, (_, index) => all.key(index) ?? "");
+        for (const key of keys) if (key.startsWith(PREFIX + start)) all.removeItem(key);
+      }, undefined);
     },
   };
 }

@@ -2,12 +2,22 @@ import { expect, it } from "vitest";
 import { openMemory } from "./storage";
 import { Visits } from "./visits";
 
+it("forgets all keys that begin alike, and no other's", () => {
+  const kept = new Map([["parlour.draft.A", "x"], ["parlour.draft.B", "x"], ["parlour.theme", "dark"], ["draft.C", "x"]]);
+  aMemory(kept).forgetAll("draft.");
+  expect([...kept.keys()]).toEqual(["parlour.theme", "draft.C"]);
+});
+
 function aMemory(kept = new Map<string, string>()) {
   // As much of localStorage as is used.
   const storage = {
     getItem: (key: string) => kept.get(key) ?? null,
     setItem: (key: string, value: string) => kept.set(key, value),
     removeItem: (key: string) => kept.delete(key),
+    key: (index: number) => [...kept.keys()][index] ?? null,
+    get length() {
+      return kept.size;
+    },
   } as unknown as Storage;
   return openMemory(() => storage);
 }
@@ -46,6 +56,7 @@ it("forgets everything, and hurts nobody, where storage is blocked", () => {
   });
   memory.remember("theme", "dark");
   memory.forget("theme");
+  memory.forgetAll("draft.");
   expect(memory.recall("theme")).toBeNull();
   expect(new Visits(memory).find("K7MP")).toBeNull();
 });

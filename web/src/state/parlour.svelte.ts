@@ -59,6 +59,9 @@ class ParlourState implements Parlour {
         this.#live.stop();
         this.#settle();
       },
+      gone: (person) => {
+        void this.#store.then((store) => store.removeAll(person.id));
+      },
     });
     document.addEventListener("visibilitychange", () => {
       if (document.visibilityState === "hidden") this.#room?.lookAway();

@@ -20,6 +20,8 @@ export interface SessionPorts {
   readonly memory: Memory;
   /** Somebody else is here now, or nobody. A new name is not a change of person. */
   readonly changed: () => void;
+  /** This guest does not come back: nothing of theirs needs to be kept. */
+  readonly gone: (person: Person) => void;
 }
 
 export class SessionState implements Session {
@@ -74,8 +76,12 @@ export class SessionState implements Session {
   async signOut(): Promise<Result> {
     const signedOut = await this.#ports.api.signOut();
     const isOut = signedOut.ok || signedOut.failure.code === "unauthenticated";
-    if (isOut) this.ended();
-    return isOut ? done : signedOut;
+    if (!isOut) return signedOut;
+    this.ended();
+    // Whoever sits down at this device next need not know where the last one was.
+    this.#ports.memory.forgetAll("draft.");
+    this.#ports.memory.forget("visits");
+    return done;
   }
 
   #unreachable(): void {
@@ -86,10 +92,12 @@ export class SessionState implements Session {
 
   /** The server does not know this session any more. */
   ended(): void {
+    const gone = this.#me;
     this.#me = null;
     this.#phase = "signed_out";
     this.#ports.memory.forget(SIGNED_IN);
     this.#ports.changed();
+    if (gone) this.#ports.gone(gone);
   }
 
   #signedIn(person: Person): void {

@@ -22,12 +22,16 @@ function aSession(respond: Respond, isRemembered = true) {
     recall: (key) => kept.get(key) ?? null,
     remember: (key, value) => kept.set(key, value),
     forget: (key) => kept.delete(key),
+    forgetAll: (start) => {
+      for (const key of kept.keys()) if (key.startsWith(start)) kept.delete(key);
+    },
   };
   const server = { respond };
   const fetched = vi.fn((_: string, { method = "" }: RequestInit) => Promise.resolve().then(() => server.respond(method)));
   const api = new Api("", fetched);
   const changed = vi.fn();
-  return { session: new SessionState({ api, memory, changed }), changed, memory, server, fetched };
+  const gone = vi.fn();
+  return { session: new SessionState({ api, memory, changed, gone }), changed, gone, memory, server, fetched };
 }
 
 describe("a session", () => {
@@ -101,6 +105,16 @@ describe("a session", () => {
     expect((await session.signOut()).ok).toBe(true);
     expect([session.phase, session.me, session.lastName]).toEqual(["signed_out", null, "Alice"]);
     expect(changed).toHaveBeenCalledTimes(2);
+  });
+
+  it("leaves nothing on the device of where one was and what one meant to say", async () => {
+    const { session, server, memory, gone } = aSession(() => person("Alice"));
+    await session.refresh();
+    for (const key of ["visits", "draft.K7MP", "draft.QJPT", "theme"]) memory.remember(key, "x");
+    server.respond = () => new Response(null, { status: 204 });
+    await session.signOut();
+    expect(["visits", "draft.K7MP", "draft.QJPT", "theme"].map((key) => memory.recall(key))).toEqual([null, null, null, "x"]);
+    expect(gone).toHaveBeenCalledExactlyOnceWith({ id: "alice", name: "Alice" });
   });
 
   it("does not end when nobody was reached", async () => {
