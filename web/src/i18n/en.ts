@@ -10,7 +10,6 @@ export const english = {
 
   page: {
     name: "Parlour",
-    description: "A quiet room to talk in. Say four characters to a friend and you are both inside.",
     skipToMain: "Skip to the content",
     skipToComposer: "Skip to writing a message",
     titleOf: (room: string) => `${room} · Parlour`,
@@ -27,7 +26,6 @@ export const english = {
     titlePlaceholder: "Friday plans",
     create: "Create a room",
     creating: "Opening the door…",
-    or: "or",
     codeLabel: "Have a code? Type or paste it",
     codeHint: "Capitals or not, it is all the same.",
     join: "Join",
@@ -43,7 +41,6 @@ export const english = {
     entering: "Going in…",
     passwordLabel: "Password of this room",
     passwordHint: "The person who invited you knows it.",
-    elsewhere: "To the start page",
   },
 
   code: {
@@ -120,7 +117,6 @@ export const english = {
     log: "Messages",
     empty: "You are the first one here.",
     emptyLead: "Say this code to someone. They type it on the start page, and they are in.",
-    beginning: "This is where the room began.",
     today: "Today",
     yesterday: "Yesterday",
     loadingOlder: "Loading earlier messages…",
@@ -128,7 +124,6 @@ export const english = {
     unread: "New since you left",
     toLatest: "Jump to the latest message",
     newBelow: (count: number) => plural(count, { one: "# new message", other: "# new messages" }),
-    saidAt: (time: string) => `at ${time}`,
     sending: "Sending…",
     failed: "Not sent.",
     tryAgain: "Try again",
@@ -172,7 +167,6 @@ export const english = {
     startPage: "To the start page",
     comeBack: "Come back in",
     tryAgain: "Try again",
-    createAnother: "Create a room",
   },
 
   failures: {
@@ -189,8 +183,10 @@ export const english = {
     empty_title: "Please say a title.",
     title_too_long: "That title is too long. 80 characters fit.",
     forbidden_characters: "There are invisible or control characters in it that cannot be used.",
+    password_too_long: "That password is too long. 200 characters fit.",
     empty_body: "There is nothing to send.",
     body_too_long: "That is too long. 4,000 characters fit.",
+    too_many_in_flight: "Many messages are still on their way. Please wait a moment.",
     overloaded: "The server is very busy. Please try again in a moment.",
     storage_unavailable: "The server cannot keep messages at the moment. Please try again later.",
     internal: "Something went wrong on our side. Please try again.",

@@ -13,7 +13,6 @@ export class Arrival {
   name = $state("");
   code = $state("");
   title = $state("");
-  password = $state("");
   /** Which of the two ways is under way. */
   busy = $state<"creating" | "joining" | null>(null);
   problem = $state<{ readonly field: Field | null; readonly failure: Failure } | null>(null);
@@ -37,8 +36,8 @@ export class Arrival {
   async createRoom(): Promise<void> {
     await this.#while("creating", async () => {
       if (!(await this.#sayName())) return;
-      const wish = { ...wished("title", this.title.trim()), ...wished("password", this.password) };
-      const created = await this.#parlour.landing.createRoom(wish);
+      const title = this.title.trim();
+      const created = await this.#parlour.landing.createRoom(title === "" ? {} : { title });
       if (created.ok) this.#parlour.router.go({ screen: "room", code: created.value });
       else this.#refused(created.failure, ABOUT_THE_TITLE.has(created.failure.code) ? "title" : null);
     });
@@ -91,8 +90,4 @@ export class Arrival {
 
 function failure(code: string): Failure {
   return { code, retryAfterS: null };
-}
-
-function wished<K extends string>(key: K, value: string): Partial<Record<K, string>> {
-  return value === "" ? {} : ({ [key]: value } as Record<K, string>);
 }
