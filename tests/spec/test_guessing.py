@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections import Counter
+
 import pytest
 
 from parlour.accounts.limits import address_key, network_key
@@ -99,3 +102,19 @@ async def test_wrong_passwords_have_a_budget_too(guarded: Server) -> None:
 )
 def test_an_ipv6_household_is_a_64(address: str, household: str, neighbourhood: str) -> None:
     assert (address_key(address), network_key(address)) == (household, neighbourhood)
+
+
+async def test_who_guesses_all_at_once_gets_no_more_guesses(guarded: Server) -> None:
+    mallory = await guarded.guest("Mallory", address="127.0.7.1")
+    tries = (mallory.http.get(f"/codes/{FREE}") for _ in range(4 * BUDGET))
+    statuses = Counter([response.status_code for response in await asyncio.gather(*tries)])
+    assert statuses == {404: BUDGET, 429: 3 * BUDGET}
+
+
+async def test_who_guesses_passwords_all_at_once_gets_no_more_guesses(guarded: Server) -> None:
+    alice = await guarded.guest("Alice", address="127.0.8.1")
+    mallory = await guarded.guest("Mallory", address="127.0.8.2")
+    room = await alice.opens(password="sesame")
+    tries = (mallory.http.post(f"/codes/{room.code}/join", json={"password": str(n)}) for n in range(BUDGET + 10))
+    statuses = Counter([response.status_code for response in await asyncio.gather(*tries)])
+    assert statuses == {403: BUDGET, 429: 10}

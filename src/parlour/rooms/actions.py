@@ -92,10 +92,16 @@ class Rooms:
         room, owner = await open_room(self._database, self._codes, new)
         return Gathering(Seat(room, person, owner.role), [owner], 1, [])
 
-    async def find_door(self, code: str) -> Door | None:
-        """The door behind a code, as it was typed. None for unknown and closed rooms alike."""
+    async def load_door(self, code: str) -> Door:
+        """The door behind a code, as it was typed.
+
+        Raises:
+            Refusal: not_found, for unknown and closed rooms alike.
+        """
         room = await self._find_by_code(code)
-        return None if room is None else Door(room.code, room.title, room.password_hash is not None)
+        if room is None:
+            raise Refusal("not_found")
+        return Door(room.code, room.title, room.password_hash is not None)
 
     async def join(self, person: Person, code: str, password: str | None) -> Gathering:
         """Become a member of the room behind the code; who is one already just gets its place.

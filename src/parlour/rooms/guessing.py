@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from weakref import WeakValueDictionary
 
 from parlour.accounts.limits import (
     FIRST_MISS_TODAY,
     MISSES_OF_ADDRESS,
     MISSES_OF_NETWORK,
     MISSES_OF_SERVER,
+    PASSWORDS_OF_ADDRESS,
+    PASSWORDS_OF_ROOM,
     Limits,
     address_key,
     network_key,
@@ -39,18 +44,56 @@ class MissCounter:
 
 
 class Guessing:
-    """Lets people mistype, and nobody search."""
+    """Lets people mistype, and nobody search.
+
+    Tries of one address take turns: who guesses all at once, before the first miss is counted, gets no more guesses.
+    """
 
     def __init__(self, limits: Limits, misses: MissCounter) -> None:
         self._limits = limits
         self._misses = misses
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    async def check(self, address: str) -> None:
-        """Before a code is looked up, right or wrong.
+    @asynccontextmanager
+    async def try_code(self, address: str) -> AsyncIterator[None]:
+        """Around the look-up of a code; a not_found that comes out of it is a miss.
 
         Raises:
             Refusal: rate_limited.
         """
+        async with self._turn(address):
+            await self._check_misses(address)
+            try:
+                yield
+            except Refusal as refusal:
+                if refusal.code == "not_found":
+                    await self._count_miss(address)
+                raise
+
+    @asynccontextmanager
+    async def try_password(self, address: str, code: str) -> AsyncIterator[None]:
+        """Around the opening of a room by its code, and perhaps a password: both may be wrong.
+
+        Raises:
+            Refusal: rate_limited.
+        """
+        async with self.try_code(address):
+            await self._limits.check(PASSWORDS_OF_ADDRESS, address_key(address))
+            await self._limits.check(PASSWORDS_OF_ROOM, code)
+            try:
+                yield
+            except Refusal as refusal:
+                if refusal.code == "wrong_password":
+                    await self._limits.count(PASSWORDS_OF_ADDRESS, address_key(address))
+                    await self._limits.count(PASSWORDS_OF_ROOM, code)
+                raise
+
+    def _turn(self, address: str) -> asyncio.Lock:
+        """The lock of an address; it lives while anybody there tries."""
+        return self._turns.setdefault(address_key(address), asyncio.Lock())
+
+    async def _check_misses(self, address: str) -> None:
+        """Before a code is looked up, right or wrong: else the answer would say whether it was right."""
         await self._limits.check(MISSES_OF_ADDRESS, address_key(address))
         await self._limits.check(MISSES_OF_NETWORK, network_key(address))
         # The whole server is being searched: whoever has not missed today still gets in, whoever has waits.
@@ -58,7 +101,7 @@ class Guessing:
         if is_searched and await self._limits.is_spent(FIRST_MISS_TODAY, address_key(address)):
             raise Refusal("rate_limited", retry_after_s=3600)
 
-    async def count_miss(self, address: str) -> None:
+    async def _count_miss(self, address: str) -> None:
         """A code led nowhere."""
         self._misses.count()
         await self._limits.count(MISSES_OF_ADDRESS, address_key(address))

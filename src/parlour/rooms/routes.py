@@ -7,19 +7,11 @@ from msgspec import Struct
 
 from parlour.accounts.actions import Person
 from parlour.accounts.identity import AnyRequest, address_of, origin_of
-from parlour.accounts.limits import (
-    PASSWORDS_OF_ADDRESS,
-    PASSWORDS_OF_ROOM,
-    ROOMS_OF_ADDRESS,
-    ROOMS_OF_PERSON,
-    Limits,
-    address_key,
-)
+from parlour.accounts.limits import ROOMS_OF_ADDRESS, ROOMS_OF_PERSON, Limits, address_key
 from parlour.rooms.actions import Rooms
 from parlour.rooms.guessing import Guessing
 from parlour.rooms.rules import read_code
 from parlour.rooms.views import CreatedView, GatheringView, Views
-from parlour.wire.errors import Refusal
 
 
 class NewRoomBody(Struct, frozen=True):
@@ -69,12 +61,8 @@ async def leave_room(person: Person, room_id: str, rooms: Rooms) -> None:
 @get("/codes/{code:str}")
 async def read_door(request: AnyRequest, code: str, rooms: Rooms, guessing: Guessing) -> DoorView:
     """Whether a code leads somewhere. Needs no session."""
-    address = address_of(request)
-    await guessing.check(address)
-    door = await rooms.find_door(code)
-    if door is None:
-        await guessing.count_miss(address)
-        raise Refusal("not_found")
+    async with guessing.try_code(address_of(request)):
+        door = await rooms.load_door(code)
     return DoorView(door.code, door.title, door.needs_password)
 
 
@@ -85,25 +73,12 @@ async def join_room(
     code: str,
     rooms: Rooms,
     views: Views,
-    limits: Limits,
     guessing: Guessing,
     data: JoinBody | None = None,
 ) -> GatheringView:
     """Become a member of the room behind the code."""
-    address = address_of(request)
-    await guessing.check(address)
-    await limits.check(PASSWORDS_OF_ADDRESS, address_key(address))
-    typed = read_code(code) or ""
-    await limits.check(PASSWORDS_OF_ROOM, typed)
-    try:
+    async with guessing.try_password(address_of(request), read_code(code) or ""):
         gathering = await rooms.join(person, code, data.password if data else None)
-    except Refusal as refusal:
-        if refusal.code == "not_found":
-            await guessing.count_miss(address)
-        elif refusal.code == "wrong_password":
-            await limits.count(PASSWORDS_OF_ADDRESS, address_key(address))
-            await limits.count(PASSWORDS_OF_ROOM, typed)
-        raise
     return views.gathering(gathering, origin_of(request))
 
 
