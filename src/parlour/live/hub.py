@@ -79,10 +79,12 @@ class Hub:
 
     Args:
         read_behind: reads a room's log; raises `Refusal` not_found when the room is gone.
+        lag_s: a listener that makes no headway for so long is closed as too slow.
     """
 
-    def __init__(self, read_behind: ReadBehind) -> None:
+    def __init__(self, read_behind: ReadBehind, lag_s: float = LAG_S) -> None:
         self.deliveries = 0
+        self.lag_s = lag_s
         self._read_behind = read_behind
         self._channels: dict[str, _Channel] = {}
 
@@ -189,9 +191,9 @@ class Hub:
 
     async def _refill(self, channel: _Channel, listener: Listener) -> None:
         """Read the log for a listener that is behind until it has caught up with the live ones."""
-        give_up_at_s = _now_s() + LAG_S
+        give_up_at_s = _now_s() + self.lag_s
         while listener.is_attached:
-            if not await listener.link.drained(LAG_S) or _now_s() > give_up_at_s:
+            if not await listener.link.drained(self.lag_s) or _now_s() > give_up_at_s:
                 listener.link.close(CloseCode.TOO_SLOW, "Too slow: come back and resume.")
                 return
             try:
@@ -203,7 +205,7 @@ class Hub:
                 await asyncio.sleep(RETRY_S)
                 continue
             if frames:
-                give_up_at_s = _now_s() + LAG_S
+                give_up_at_s = _now_s() + self.lag_s
             if self._advance(channel, listener, frames, head):
                 return
             if not frames:
