@@ -6,6 +6,8 @@ import time
 from functools import partial
 from uuid import uuid4
 
+import pytest
+
 from tests.cast import Guest, Room, Server, assert_refused
 from tests.conftest import Serve
 from tests.patience import eventually, until
@@ -106,6 +108,7 @@ async def test_a_reader_of_the_event_stream_is_present(serve: Serve) -> None:
     await eventually(partial(is_gone, alice, room))
 
 
+@pytest.mark.slow
 async def test_the_time_that_the_server_is_down_does_not_count(serve: Serve) -> None:
     server = await serve(empty_room_ttl_s=2)
     alice = await server.guest()

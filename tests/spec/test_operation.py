@@ -7,7 +7,8 @@ from uuid import uuid4
 
 import pytest
 
-from tests.cast import Server, assert_refused, succeed
+from parlour.settings import SettingError, load_settings
+from tests.cast import Guest, Server, assert_refused, succeed
 from tests.conftest import Serve
 
 METRIC = re.compile(r"^(\w+)(?:\{[^}]*\})? ([0-9.e+-]+)$", re.MULTILINE)
@@ -85,24 +86,37 @@ async def test_logs_hold_nothing_that_people_said(serve: Serve) -> None:
         assert not re.search(rf"\b{re.escape(secret)}\b", log)
 
 
-async def test_every_line_of_the_log_is_json_with_a_moment_and_a_level(serve: Serve) -> None:
-    server = await serve()
-    await server.guest()
-    await server.stops()
-    assert server.process.log_lines
-    assert all({"event", "level", "at"} <= line.keys() for line in server.process.log_lines)
+async def test_every_line_of_the_log_is_json_with_a_moment_and_a_level(server: Server, alice: Guest) -> None:
+    await alice.opens()
+    lines = server.process.log_lines
+    assert {"rate_limits_off", "request"} <= {line["event"] for line in lines}
+    assert all({"event", "level", "at"} <= line.keys() for line in lines)
 
 
-async def test_a_server_for_load_tests_warns_that_it_is_one(serve: Serve) -> None:
-    server = await serve(rate_limits="off")
+async def test_a_server_for_load_tests_warns_that_it_is_one(server: Server, guarded: Server) -> None:
     assert any(line["event"] == "rate_limits_off" for line in server.process.log_lines)
+    assert not any(line["event"] == "rate_limits_off" for line in guarded.process.log_lines)
+
+
+async def test_a_setting_that_cannot_be_used_is_named_and_nothing_starts(serve: Serve) -> None:
+    with pytest.raises(RuntimeError, match="PARLOUR_SESSION_TTL_S='soon'"):
+        await serve(session_ttl_s="soon")
 
 
 @pytest.mark.parametrize(
-    "settings", [{"session_ttl_s": "soon"}, {"allowed_origins": "friend"}, {"trusted_proxies": "all"}]
+    ("setting", "value"),
+    [
+        ("PARLOUR_ALLOWED_ORIGINS", "friend.example"),
+        ("PARLOUR_ALLOWED_ORIGINS", "https://friend.example/page"),
+        ("PARLOUR_TRUSTED_PROXIES", "everybody"),
+        ("PARLOUR_EMPTY_ROOM_TTL_S", "0"),
+        ("PARLOUR_EMPTY_ROOM_TTL_S", "nan"),
+        ("PARLOUR_SESSION_TTL_S", "inf"),
+        ("PARLOUR_PORT", "65536"),
+        ("PARLOUR_RATE_LIMITS", "maybe"),
+        ("PARLOUR_LOG_FORMAT", "xml"),
+    ],
 )
-async def test_a_setting_that_cannot_be_used_is_named_and_nothing_starts(
-    serve: Serve, settings: dict[str, str]
-) -> None:
-    with pytest.raises(RuntimeError, match=f"PARLOUR_{next(iter(settings)).upper()}"):
-        await serve(**settings)
+def test_every_setting_says_what_is_wrong_with_it(setting: str, value: str) -> None:
+    with pytest.raises(SettingError, match=f"^{setting}={value!r}: ."):
+        load_settings({}, {setting: value})
