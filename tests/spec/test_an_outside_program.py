@@ -94,9 +94,15 @@ class Program:
                 pass
 
 
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def store(request: pytest.FixtureRequest) -> JSON:
+    """The settings of a server; a program cannot tell where it keeps its rooms."""
+    return {} if request.param == "sqlite" else {"database_url": request.getfixturevalue("postgres_url")}
+
+
 @pytest.fixture
-async def url(serve: Serve) -> str:
-    return (await serve()).url
+async def url(serve: Serve, store: JSON) -> str:
+    return (await serve(**store)).url
 
 
 @pytest.fixture
