@@ -20,6 +20,7 @@ export class Reading {
   readonly #room: Room;
   #rows: readonly Row[] = [];
   #scroller: HTMLElement | null = null;
+  #lastTop = 0;
 
   constructor(room: Room) {
     this.#room = room;
@@ -27,6 +28,7 @@ export class Reading {
 
   /** Rows came or went. Call before the document changes: what is seen now must be measured first. */
   follow(rows: readonly Row[]): void {
+    this.#noticeMovingUp();
     const before = this.#rows;
     this.#rows = rows;
     if (isBeingSent(rows.at(-1)) && rows.at(-1)?.key !== before.at(-1)?.key) {
@@ -45,6 +47,7 @@ export class Reading {
     });
     // The keyboard opens, the composer grows, a picture loads: the end stays in sight.
     const sizes = new ResizeObserver(() => {
+      this.#noticeMovingUp();
       if (this.atEnd) this.#scrollToEnd();
     });
     sizes.observe(scroller);
@@ -58,8 +61,7 @@ export class Reading {
   readonly scrolled = (): void => {
     const scroller = this.#scroller;
     if (scroller === null) return;
-    const below = scroller.scrollHeight - scroller.clientHeight - scroller.scrollTop;
-    this.atEnd = below < END_PX && this.view.end === this.#rows.length;
+    const below = this.#measureEnd(scroller);
     this.sawWhatIsShown();
     if (scroller.scrollTop < NEAR_PX) this.#reachForOlder();
     else if (below < NEAR_PX && this.view.end < this.#rows.length) this.#shift(WINDOW_STEP);
@@ -82,6 +84,19 @@ export class Reading {
     this.olderFailed = !(await this.#room.loadOlder()).ok;
   };
 
+  #measureEnd(scroller: HTMLElement): number {
+    const below = scroller.scrollHeight - scroller.clientHeight - scroller.scrollTop;
+    this.atEnd = below < END_PX && this.view.end === this.#rows.length;
+    this.#lastTop = scroller.scrollTop;
+    return below;
+  }
+
+  /** The event of a scroll comes a frame later than the scroll; a message in between must not
+   * pull the reader back to the end. */
+  #noticeMovingUp(): void {
+    if (this.#scroller && this.#scroller.scrollTop < this.#lastTop - 1) this.#measureEnd(this.#scroller);
+  }
+
   #reachForOlder(): void {
     if (this.view.start > 0) this.#shift(-WINDOW_STEP);
     else if (this.#room.hasOlder && !this.olderFailed) void this.loadOlder();
@@ -103,7 +118,9 @@ export class Reading {
   }
 
   #scrollToEnd(): void {
-    if (this.#scroller) this.#scroller.scrollTop = this.#scroller.scrollHeight;
+    if (this.#scroller === null) return;
+    this.#scroller.scrollTop = this.#scroller.scrollHeight;
+    this.#lastTop = this.#scroller.scrollTop;
   }
 
   #goToWhereReadingStopped(scroller: HTMLElement): void {
