@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 
-from bench import lighthouse, smoke
+from bench import fanout, lighthouse, smoke
 from bench.results import record
 
 
@@ -15,9 +15,12 @@ def main() -> None:
     smoke_parser = commands.add_parser("smoke", help="room creation and delivery, 100 people in 10 rooms")
     smoke_parser.add_argument("--seconds", type=float, default=20.0, help="how long people talk (default: 20)")
     commands.add_parser("lighthouse", help="Lighthouse's mobile scores of the landing page and of a room")
+    fanout.add_arguments(commands.add_parser("fanout", help="what a delivery costs, beside other servers"))
     arguments = parser.parse_args()
     if arguments.command == "smoke":
         record("smoke", asyncio.run(smoke.run(arguments.seconds)))
+    elif arguments.command == "fanout":
+        record("fanout", fanout.run_chosen(arguments))
     else:
         record("lighthouse", lighthouse.run())
 

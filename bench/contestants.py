@@ -1,0 +1,158 @@
+"""Who is measured by `bench/fanout.py`: how each is started, and how people come in and talk there."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from bench import audience
+from bench.load import BODY, Dialect, Visitor
+from bench.native.build import compiled
+from bench.processes import pinned
+from bench.server import running
+
+SERVER_CORE = 0
+LISTENS_WITHIN_S = 30
+STOP_WITHIN_S = 10
+POLL_S = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """So many rooms, each with so many people, of whom the first few talk, with so many posts in flight each."""
+
+    name: str
+    rooms: int
+    people: int
+    talkers: int
+    window: int
+
+    @property
+    def connections(self) -> int:
+        """Everybody in every room."""
+        return self.rooms * self.people
+
+
+@dataclass(frozen=True, slots=True)
+class Arena:
+    """A server that runs, and the people who are about to come in."""
+
+    pid: int
+    port: int
+    visitors: Sequence[Visitor]
+
+
+class Contestant(ABC):
+    """A server that passes on what is posted in a room to everybody in it, and answers the poster."""
+
+    name: str
+    dialect: Dialect
+    loses_nothing = True
+    """Whether a missing delivery is a fault of the benchmark or of ours, and not part of what is measured."""
+
+    @abstractmethod
+    def playing(self, shape: Shape) -> AbstractContextManager[Arena]:
+        """The server, on a core of its own, for as long as the context lasts."""
+
+
+class Parlour(Contestant):
+    """The whole product: a session, a room joined and entered, every post committed with synchronous=FULL."""
+
+    name = "Parlour"
+    dialect = audience.DIALECT
+
+    @contextmanager
+    def playing(self, shape: Shape) -> Iterator[Arena]:
+        """A fresh server, with its rooms opened and joined."""
+        with running({}, core=SERVER_CORE) as served:
+            members = audience.gather(served.address, rooms=shape.rooms, people=shape.people)
+            visitors = [
+                member.visitor(talks=index % shape.people < shape.talkers) for index, member in enumerate(members)
+            ]
+            yield Arena(served.pid, served.port, visitors)
+
+
+class Process(Contestant):
+    """Any other server: a command that listens at the port it is given.
+
+    Args:
+        command: makes the command for a port.
+        enter: makes the steps into the room of a name.
+        post: what a talker says; see native/plan.h.
+        loses_nothing: False for a server that drops what it cannot deliver.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        dialect: Dialect,
+        *,
+        command: Callable[[int], Sequence[str | Path]],
+        enter: Callable[[str], Sequence[tuple[str, str]]],
+        post: str,
+        loses_nothing: bool = True,
+    ) -> None:
+        self.name = name
+        self.dialect = dialect
+        self.loses_nothing = loses_nothing
+        self._command = command
+        self._enter = enter
+        self._post = post
+
+    @contextmanager
+    def playing(self, shape: Shape) -> Iterator[Arena]:
+        """A fresh process; rooms come into being as they are entered."""
+        port = _free_port()
+        process = subprocess.Popen(pinned(self._command(port), SERVER_CORE), stdout=subprocess.DEVNULL)
+        try:
+            _wait_until_listening(process, port)
+            yield Arena(process.pid, port, [self._visitor(shape, index) for index in range(shape.connections)])
+        finally:
+            process.terminate()
+            try:
+                process.wait(STOP_WITHIN_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    def _visitor(self, shape: Shape, index: int) -> Visitor:
+        room, place = divmod(index, shape.people)
+        return Visitor(room, self._enter(f"room{room}"), self._post if place < shape.talkers else "")
+
+
+def reference(mode: Literal["together", "each"]) -> Process:
+    """The server in C that only broadcasts, with one write for all that a turn brought, or one for each frame."""
+    name = "C, one write a turn" if mode == "together" else "C, one write a frame"
+    return Process(
+        name,
+        Dialect(path="/", delivery="~", ack="ok"),
+        command=lambda port: (compiled("reference"), str(port), mode),
+        enter=lambda room: (("say", room), ("hear", "joined")),
+        post=BODY,
+    )
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _wait_until_listening(process: subprocess.Popen[bytes], port: int) -> None:
+    end = time.monotonic() + LISTENS_WITHIN_S
+    while time.monotonic() < end:
+        if process.poll() is not None:
+            raise RuntimeError(f"it did not start: {process.args!r}")
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(POLL_S)
+    raise TimeoutError(f"nobody listens: {process.args!r}")

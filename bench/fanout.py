@@ -1,0 +1,105 @@
+"""What a delivery costs: one message of 100 bytes to everybody in the room, by Parlour and by others, in one run.
+
+The server has one core and the load generator another. The server's CPU time is the kernel's account of the process,
+user and system, all threads. Parlour is measured through the full product: every post is committed before anyone hears
+of it. The others store nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Sequence
+
+from bench.contestants import SERVER_CORE, Arena, Contestant, Parlour, Shape, reference
+from bench.load import Measurement, Pace, load
+from bench.processes import memory_bytes, raise_file_limit
+from bench.results import Row
+
+GENERATOR_CORE = SERVER_CORE + 1
+SETTLE_S = 1.0
+FEWEST_POSTS = 10
+BUSY_SHARE = 0.95
+
+SHAPES = (
+    Shape("room of 500, 2 talk", rooms=1, people=500, talkers=2, window=16),
+    Shape("room of 500, 50 talk", rooms=1, people=500, talkers=50, window=1),
+    Shape("100 rooms of 10", rooms=100, people=10, talkers=10, window=1),
+    Shape("room of 5,000, 2 talk", rooms=1, people=5_000, talkers=2, window=4),
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The flags of `bin/bench fanout`."""
+    parser.add_argument("--seconds", type=float, default=10.0, help="how long each is measured (default: 10)")
+    parser.add_argument("--shape", action="append", help="part of a shape's name, repeatable (default: all)")
+    parser.add_argument("--server", action="append", help="part of a server's name, repeatable (default: all)")
+
+
+def run_chosen(arguments: argparse.Namespace) -> list[Row]:
+    """Measure what the flags ask for."""
+    shapes = [shape for shape in SHAPES if _is_asked(shape.name, arguments.shape)]
+    contestants = [contestant for contestant in _contestants() if _is_asked(contestant.name, arguments.server)]
+    return run(arguments.seconds, shapes, contestants)
+
+
+def run(seconds: float, shapes: Sequence[Shape], contestants: Sequence[Contestant]) -> list[Row]:
+    """Measure each contestant in each shape; one row each."""
+    raise_file_limit()
+    return [measure(contestant, shape, seconds) for shape in shapes for contestant in contestants]
+
+
+def _contestants() -> list[Contestant]:
+    return [Parlour(), reference("together"), reference("each")]
+
+
+def _is_asked(name: str, parts: Sequence[str] | None) -> bool:
+    return parts is None or any(part.lower() in name.lower() for part in parts)
+
+
+def measure(contestant: Contestant, shape: Shape, seconds: float) -> Row:
+    """One contestant in one shape: a fresh server, everybody in, then so many seconds of talk."""
+    pace = Pace(window=shape.window, seconds=seconds)
+    with contestant.playing(shape) as arena:
+        before_bytes = _settled_bytes(arena)
+        with load(
+            contestant.dialect, arena.visitors, pace, port=arena.port, watched=[arena.pid], core=GENERATOR_CORE
+        ) as generator:
+            grown_bytes = _settled_bytes(arena) - before_bytes
+            measured = generator.measure()
+    _check(contestant, measured)
+    return {"what": shape.name, "server": contestant.name, **_figures(measured, grown_bytes / shape.connections)}
+
+
+def _settled_bytes(arena: Arena) -> int:
+    """The server's memory, once it has had a moment to end what it was doing."""
+    time.sleep(SETTLE_S)
+    return memory_bytes(arena.pid)
+
+
+def _check(contestant: Contestant, measured: Measurement) -> None:
+    """A run that measured something else is no result."""
+    if measured.posts < FEWEST_POSTS:
+        raise RuntimeError(f"{contestant.name}: only {measured.posts} posts were answered")
+    if measured.missing < 0 or (measured.missing and contestant.loses_nothing):
+        raise RuntimeError(
+            f"{contestant.name}: {measured.total_delivered} deliveries where {measured.total_expected} were due"
+        )
+    if measured.generator_cpu_s > BUSY_SHARE * measured.seconds:
+        raise RuntimeError(f"{contestant.name}: the load generator was busy all the time: it was measured")
+
+
+def _figures(measured: Measurement, connection_bytes: float) -> dict[str, float | int]:
+    return {
+        "us_per_delivery": round(measured.server_cpu_s / measured.deliveries * 1e6, 3),
+        "deliveries_per_s": round(measured.deliveries / measured.seconds),
+        "p50_ms": measured.delivery.p50_ms,
+        "p99_ms": measured.delivery.p99_ms,
+        "posts_per_s": round(measured.posts / measured.seconds, 1),
+        "ack_p99_ms": measured.ack.p99_ms,
+        "bytes_per_delivery": round(measured.delivered_bytes / measured.deliveries, 1),
+        "kb_per_connection": round(connection_bytes / 1024, 1),
+        "server_busy": round(measured.server_cpu_s / measured.seconds, 2),
+        "generator_busy": round(measured.generator_cpu_s / measured.seconds, 2),
+        "missing": measured.missing,
+    }

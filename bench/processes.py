@@ -1,0 +1,27 @@
+"""What Linux says of a process, and where it may run."""
+
+from __future__ import annotations
+
+import resource
+from collections.abc import Sequence
+from pathlib import Path
+
+
+def pinned(command: Sequence[str | Path], core: int | None) -> list[str]:
+    """The command, kept on one core with all its threads; as it is for None."""
+    words = [str(word) for word in command]
+    return words if core is None else ["taskset", "--cpu-list", str(core), *words]
+
+
+def raise_file_limit() -> None:
+    """Let this process and its children open as many files as the system allows: a connection is one on either side."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def memory_bytes(pid: int) -> int:
+    """The proportional set size: what the process alone has, and its share of what it shares."""
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1]) * 1024
+    raise RuntimeError(f"the kernel does not say how much memory process {pid} has")
