@@ -16,6 +16,7 @@ _shared_server = HealthCheck.function_scoped_fixture
 @settings(max_examples=40, deadline=None, suppress_health_check=[_shared_server])
 @given(chapters=chapters)
 @example(chapters=[[("leave", 0), ("leave", 0)], [("join", 0), ("join", 0), ("enter", 0)]])
+@example(chapters=[[("join", 1)], [("join", 1), ("leave", 1)], [("join", 1), ("leave", 1), ("enter", 1)]])
 @example(chapters=[[("join", 1)], [("rename", 1), ("leave", 1), ("enter", 1), ("post", 1)]])
 @example(chapters=[[("join", 1), ("join", 2)], [("enter", 1), ("enter", 2), ("post", 1), ("post", 2)], [("leave", 1)]])
 @example(chapters=[[("post", 0), ("resume", 0), ("rename", 0), ("resume", 0)]])
