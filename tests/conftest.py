@@ -21,19 +21,19 @@ Serve = Callable[..., Awaitable[Server]]
 
 @pytest.fixture(scope="session")
 def shared_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    yield from _run_shared(tmp_path_factory.mktemp("shared"), rate_limits="off")
+    yield from run_shared(tmp_path_factory.mktemp("shared"), rate_limits="off")
 
 
 @pytest.fixture
 async def server(shared_process: ServerProcess) -> AsyncIterator[Server]:
     """The server that all tests share which do not stop it: without rate limits, everything else by default."""
-    async with _visited(shared_process) as server:
+    async with visited(shared_process) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def guarded_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    yield from _run_shared(
+    yield from run_shared(
         tmp_path_factory.mktemp("guarded"), trusted_proxies="127.0.0.1", allowed_origins="https://friend.example"
     )
 
@@ -44,7 +44,7 @@ async def guarded(guarded_process: ServerProcess) -> AsyncIterator[Server]:
 
     Whoever comes from another address of 127.0.0.0/8 comes past the proxy.
     """
-    async with _visited(guarded_process) as server:
+    async with visited(guarded_process) as server:
         yield server
 
 
@@ -61,7 +61,7 @@ async def serve(tmp_path: Path) -> AsyncIterator[Serve]:
             servers.callback(process.close)
             if "database_url" in settings:
                 await asyncio.to_thread(process.run, "migrate")
-            server = await servers.enter_async_context(_visited(process))
+            server = await servers.enter_async_context(visited(process))
             await server.starts()
             return server
 
@@ -104,7 +104,8 @@ async def postgres_url(postgres: Postgres) -> str:
     return postgres.url(name)
 
 
-def _run_shared(folder: Path, **settings: object) -> Iterator[ServerProcess]:
+def run_shared(folder: Path, **settings: object) -> Iterator[ServerProcess]:
+    """A server for many tests, one after the other."""
     process = ServerProcess(folder, **settings)
     process.start()
     try:
@@ -115,7 +116,7 @@ def _run_shared(folder: Path, **settings: object) -> Iterator[ServerProcess]:
 
 
 @asynccontextmanager
-async def _visited(process: ServerProcess) -> AsyncIterator[Server]:
+async def visited(process: ServerProcess) -> AsyncIterator[Server]:
     """The server during one test: then its visitors leave, and its log must hold no traceback."""
     before = len(process.log)
     server = Server(process)

@@ -3,22 +3,45 @@
 from __future__ import annotations
 
 import time
+from collections.abc import AsyncIterator, Iterator
 from functools import partial
 from uuid import uuid4
 
 import pytest
 
 from tests.cast import Guest, Room, Server, assert_refused
-from tests.conftest import Serve
+from tests.conftest import Serve, run_shared, visited
 from tests.patience import eventually, until
+from tests.server import ServerProcess
 
 TTL_S = 1
 LATE_S = 2
+SLACK_S = 1
+"""Between the server's start and ours noticing it."""
+FIRST_LOOK_S = 1.5
+"""By then a server that has just started has looked for empty rooms."""
+
+
+@pytest.fixture(scope="module")
+def hasty_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    yield from run_shared(tmp_path_factory.mktemp("hasty"), empty_room_ttl_s=TTL_S)
+
+
+@pytest.fixture
+async def hasty(hasty_process: ServerProcess) -> AsyncIterator[Server]:
+    """A server whose grace time is a second."""
+    async with visited(hasty_process) as server:
+        yield server
 
 
 async def is_gone(guest: Guest, room: Room) -> bool:
     """Whether the room answers like an unknown one; asking is no presence."""
     return (await guest.http.get(room.path)).status_code == 404
+
+
+async def is_noted_as_occupied(server: Server, room: Room) -> bool:
+    """Whether the database says that somebody is there: a restart begins with what it says."""
+    return server.process.query("SELECT empty_since_ms FROM rooms WHERE id = ?", room.id) == [(None,)]
 
 
 def rows_of(server: Server, room: Room) -> dict[str, int]:
@@ -33,42 +56,38 @@ def rows_of(server: Server, room: Room) -> dict[str, int]:
     return {table: count for table, count in counts.items() if count}
 
 
-async def test_how_long_an_empty_room_lives_is_told(serve: Serve) -> None:
-    server = await serve(empty_room_ttl_s=3_600)
-    alice = await server.guest()
+async def test_how_long_an_empty_room_lives_is_told(hasty: Server) -> None:
+    alice = await hasty.guest()
     room = await alice.opens()
-    assert (await alice.http.get(room.path)).json()["room"]["empty_ttl_s"] == 3_600
-    assert (await alice.enters())["snapshot"]["room"]["empty_ttl_s"] == 3_600
+    assert (await alice.http.get(room.path)).json()["room"]["empty_ttl_s"] == TTL_S
+    assert (await alice.enters())["snapshot"]["room"]["empty_ttl_s"] == TTL_S
 
 
-async def test_an_empty_room_is_deleted_with_every_row_of_it(serve: Serve) -> None:
-    server = await serve(empty_room_ttl_s=TTL_S)
-    alice, bob = await server.guest(), await server.guest("Bob")
+async def test_an_empty_room_is_deleted_with_every_row_of_it(hasty: Server) -> None:
+    alice, bob = await hasty.guest(), await hasty.guest("Bob")
     room = await alice.opens("Tea")
     await alice.enters()
     await bob.joins(room.code)
     await alice.says("hi")
-    assert rows_of(server, room).keys() == {"rooms", "codes", "heads", "members", "messages", "entries"}
+    assert rows_of(hasty, room).keys() == {"rooms", "codes", "heads", "members", "messages", "entries"}
     await alice.socket.asks("exit", room=room.id)
     waited_s = await eventually(partial(is_gone, alice, room))
     assert TTL_S - 0.1 <= waited_s <= TTL_S + LATE_S
 
     async def holds_nothing() -> bool:
-        return rows_of(server, room) == {}
+        return rows_of(hasty, room) == {}
 
     await eventually(holds_nothing)
 
 
-async def test_a_room_that_nobody_ever_entered_is_deleted_too(serve: Serve) -> None:
-    server = await serve(empty_room_ttl_s=TTL_S)
-    alice = await server.guest()
+async def test_a_room_that_nobody_ever_entered_is_deleted_too(hasty: Server) -> None:
+    alice = await hasty.guest()
     room = await alice.opens()
     assert await eventually(partial(is_gone, alice, room)) <= TTL_S + LATE_S
 
 
-async def test_a_deleted_room_answers_like_an_unknown_one(serve: Serve) -> None:
-    server = await serve(empty_room_ttl_s=TTL_S)
-    alice = await server.guest()
+async def test_a_deleted_room_answers_like_an_unknown_one(hasty: Server) -> None:
+    alice = await hasty.guest()
     room = await alice.opens()
     await eventually(partial(is_gone, alice, room))
     for path, unknown in ((f"/codes/{room.code}", "/codes/ZZZZ"), (room.path, f"/rooms/{'A' * 22}")):
@@ -80,9 +99,8 @@ async def test_a_deleted_room_answers_like_an_unknown_one(serve: Serve) -> None:
     assert (await alice.socket.asks("enter", room=room.id))["code"] == "not_found"
 
 
-async def test_a_room_with_somebody_in_it_lives_on_through_a_refresh(serve: Serve) -> None:
-    server = await serve(empty_room_ttl_s=TTL_S)
-    alice = await server.guest()
+async def test_a_room_with_somebody_in_it_lives_on_through_a_refresh(hasty: Server) -> None:
+    alice = await hasty.guest()
     left_alone = await alice.opens()
     room = await alice.opens()
     await alice.enters()
@@ -96,9 +114,8 @@ async def test_a_room_with_somebody_in_it_lives_on_through_a_refresh(serve: Serv
     assert not await is_gone(alice, room)
 
 
-async def test_a_reader_of_the_event_stream_is_present(serve: Serve) -> None:
-    server = await serve(empty_room_ttl_s=TTL_S)
-    alice = await server.guest()
+async def test_a_reader_of_the_event_stream_is_present(hasty: Server) -> None:
+    alice = await hasty.guest()
     left_alone = await alice.opens()
     room = await alice.opens()
     async with alice.http.stream("GET", f"{room.path}/events", headers={"accept": "text/event-stream"}):
@@ -110,16 +127,31 @@ async def test_a_reader_of_the_event_stream_is_present(serve: Serve) -> None:
 
 @pytest.mark.slow
 async def test_the_time_that_the_server_is_down_does_not_count(serve: Serve) -> None:
-    server = await serve(empty_room_ttl_s=2)
+    server = await serve(empty_room_ttl_s=4)
+    alice = await server.guest()
+    occupied = await alice.opens()
+    await alice.enters()
+    await eventually(partial(is_noted_as_occupied, server, occupied))
+    left_alone, emptied_s = await alice.opens(), time.monotonic()
+    await server.stops()
+    was_empty_s = time.monotonic() - emptied_s
+    await until(time.monotonic() + 4.1)
+    await server.starts()
+    lived_s = await eventually(partial(is_gone, alice, left_alone))
+    assert 4 - was_empty_s - SLACK_S <= lived_s <= 4 + LATE_S
+    lived_s += await eventually(partial(is_gone, alice, occupied))
+    assert 4 - SLACK_S <= lived_s <= 4 + LATE_S + SLACK_S
+
+
+async def test_a_room_outlives_a_server_that_died_for_longer_than_its_grace_time(serve: Serve) -> None:
+    server = await serve(empty_room_ttl_s=3)
     alice = await server.guest()
     room = await alice.opens()
     await alice.enters()
     head = (await alice.says("before"))["seq"]
-    for stop in (server.stops, server.is_killed):
-        await stop()
-        await until(time.monotonic() + 2.1)
-        await server.starts()
-        entered = await alice.enters(room, epoch=room.epoch, after=head)
-        assert entered["mode"] == "resumed"
-    await alice.socket.asks("exit", room=room.id)
-    assert 1.9 <= await eventually(partial(is_gone, alice, room)) <= 2 + LATE_S
+    await eventually(partial(is_noted_as_occupied, server, room))
+    await server.is_killed()
+    await until(time.monotonic() + 3.1)
+    await server.starts()
+    await until(time.monotonic() + FIRST_LOOK_S)
+    assert (await alice.enters(room, epoch=room.epoch, after=head))["mode"] == "resumed"
