@@ -176,6 +176,7 @@ async def offline(stage: Stage) -> None:
     await empty_room(stage)
     stage.visitor.overlooks("ERR_INTERNET_DISCONNECTED", "WebSocket connection")
     await stage.visitor.loses_the_network()
+    await expect(stage.visitor.page.locator(".pill")).to_contain_text("You are offline.")
     await stage.visitor.says("Kept for later")
     await expect(stage.visitor.log.get_by_text("Sending…")).to_be_visible()
 
