@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 
-from bench import fanout, lighthouse, smoke
+from bench import fanout, lighthouse, posts, smoke
 from bench.results import record
 
 
@@ -16,11 +16,14 @@ def main() -> None:
     smoke_parser.add_argument("--seconds", type=float, default=20.0, help="how long people talk (default: 20)")
     commands.add_parser("lighthouse", help="Lighthouse's mobile scores of the landing page and of a room")
     fanout.add_arguments(commands.add_parser("fanout", help="what a delivery costs, beside other servers"))
+    posts.add_arguments(commands.add_parser("posts", help="durable posts a second, on SQLite and PostgreSQL"))
     arguments = parser.parse_args()
     if arguments.command == "smoke":
         record("smoke", asyncio.run(smoke.run(arguments.seconds)))
     elif arguments.command == "fanout":
         record("fanout", fanout.run_chosen(arguments))
+    elif arguments.command == "posts":
+        record("posts", posts.run(arguments))
     else:
         record("lighthouse", lighthouse.run())
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from bench.contestants import SERVER_CORE, Arena, Contestant, Parlour, Shape, reference
 from bench.load import Measurement, Pace, load
@@ -36,17 +36,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--server", action="append", help="part of a server's name, repeatable (default: all)")
 
 
-def run_chosen(arguments: argparse.Namespace) -> list[Row]:
+def run_chosen(arguments: argparse.Namespace) -> Iterator[Row]:
     """Measure what the flags ask for."""
     shapes = [shape for shape in SHAPES if _is_asked(shape.name, arguments.shape)]
     contestants = [contestant for contestant in _contestants() if _is_asked(contestant.name, arguments.server)]
     return run(arguments.seconds, shapes, contestants)
 
 
-def run(seconds: float, shapes: Sequence[Shape], contestants: Sequence[Contestant]) -> list[Row]:
+def run(seconds: float, shapes: Sequence[Shape], contestants: Sequence[Contestant]) -> Iterator[Row]:
     """Measure each contestant in each shape; one row each."""
     raise_file_limit()
-    return [measure(contestant, shape, seconds) for shape in shapes for contestant in contestants]
+    for shape in shapes:
+        for contestant in contestants:
+            yield measure(contestant, shape, seconds)
 
 
 def _contestants() -> list[Contestant]:

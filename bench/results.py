@@ -8,7 +8,7 @@ import platform
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -30,14 +30,14 @@ def summarize(values_ms: Sequence[float]) -> dict[str, float]:
     return {**summary, "max_ms": round(ordered[-1], 2)}
 
 
-def record(name: str, rows: Sequence[Row]) -> None:
-    """Print the rows and append them to bench/results/NAME.jsonl."""
+def record(name: str, rows: Iterable[Row]) -> None:
+    """Print the rows and append them to bench/results/NAME.jsonl, each as soon as it is there."""
     about = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "commit": _commit(), "machine": machine()}
     RESULTS.mkdir(exist_ok=True)
     with (RESULTS / f"{name}.jsonl").open("a") as file:
         for row in rows:
-            file.write(json.dumps({**row, **about}) + "\n")
-            print("  ".join(f"{key}={value}" for key, value in row.items()))
+            print(json.dumps({**row, **about}), file=file, flush=True)
+            print("  ".join(f"{key}={value}" for key, value in row.items()), flush=True)
 
 
 def machine() -> dict[str, str | int]:

