@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import warnings
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import uvicorn
-from litestar import Litestar
-from litestar.exceptions.base_exceptions import LitestarDeprecationWarning
 from uvicorn.config import WSProtocolType
 
 from parlour.app import Parlour, make_app
@@ -44,19 +41,12 @@ class ServerHere(Server):
         return f"ws://127.0.0.1:{self.port}/api/v1/live"
 
 
-def _make_app(parlour: Parlour) -> Litestar:
-    with warnings.catch_warnings():
-        # What Litestar 3 will want written otherwise; we stay below 3.
-        warnings.simplefilter("ignore", LitestarDeprecationWarning)
-        return make_app(parlour)
-
-
 @asynccontextmanager
 async def server_here(url: str, protocol: SocketProtocol = DIRECT) -> AsyncIterator[ServerHere]:
     """A server on this database, until the end of the block."""
     parlour = Parlour(Settings(host="127.0.0.1", port=0, database_url=url, rate_limits=False))
     config = uvicorn.Config(
-        _make_app(parlour),
+        make_app(parlour),
         host="127.0.0.1",
         port=0,
         ws=protocol,

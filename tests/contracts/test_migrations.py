@@ -79,6 +79,11 @@ async def test_migrating_again_changes_nothing(empty_store: str) -> None:
     assert await look(empty_store, differences) == []
 
 
+async def test_two_migrations_at_once_take_turns(empty_store: str) -> None:
+    assert await asyncio.gather(*[migrate(empty_store) for _ in range(4)]) == [newest_revision()] * 4
+    assert await look(empty_store, differences) == []
+
+
 @pytest.mark.postgres
 async def test_a_server_does_not_start_on_a_schema_that_it_does_not_know(postgres_url: str, tmp_path: Path) -> None:
     process = ServerProcess(tmp_path, database_url=postgres_url)

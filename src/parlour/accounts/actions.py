@@ -13,6 +13,7 @@ from parlour.accounts import tables
 from parlour.accounts.rules import clean_name
 from parlour.storage.database import Database
 from parlour.storage.schema import new_id
+from parlour.turns import Turns
 from parlour.wire.errors import Refusal
 
 TOKEN_BYTES = 16
@@ -64,6 +65,7 @@ class Accounts:
         self._now_ms = now_ms
         self._session_ttl_ms = int(session_ttl_s * 1000)
         self._news = news
+        self._renames = Turns()
 
     async def sign_in_guest(self, name: str) -> SignedIn:
         """A new guest with a session of 128 random bits."""
@@ -104,11 +106,12 @@ class Accounts:
 
     async def rename(self, person: Person, name: str) -> Person:
         """Give the person another name, here and in every room of theirs."""
-        name = clean_name(name)
-        async with self._database.writing() as connection:
-            await tables.rename_person(connection, person.id, name)
-        renamed = Person(person.id, name, person.kind, person.session)
-        await self._news.renamed(renamed)
+        renamed = Person(person.id, clean_name(name), person.kind, person.session)
+        # Of two renames at once, the one that is kept here must be the last that the rooms hear.
+        async with self._renames.of(person.id):
+            async with self._database.writing() as connection:
+                await tables.rename_person(connection, person.id, renamed.name)
+            await self._news.renamed(renamed)
         return renamed
 
     async def sign_out(self, person: Person) -> None:

@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.datastructures import Cookie
+from litestar.di import NamedDependency
 
 from parlour.accounts.actions import Accounts, Person
 from parlour.accounts.rules import check_origin
@@ -69,7 +70,7 @@ class Origins:
             self.check(request)
 
 
-async def provide_person(request: AnyRequest, accounts: Accounts) -> Person:
+async def provide_person(request: AnyRequest, accounts: NamedDependency[Accounts]) -> Person:
     """The person of a request.
 
     Raises:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from litestar import Response, Router, delete, get, patch, post
+from litestar.di import NamedDependency
+from litestar.params import JSONBody
 from msgspec import Struct
 
 from parlour.accounts.actions import Accounts, Person
@@ -40,7 +42,11 @@ class NewSessionView(Struct, frozen=True):
 
 @post("/session")
 async def sign_in(
-    request: AnyRequest, data: NameBody, accounts: Accounts, limits: Limits, settings: Settings
+    request: AnyRequest,
+    data: JSONBody[NameBody],
+    accounts: NamedDependency[Accounts],
+    limits: NamedDependency[Limits],
+    settings: NamedDependency[Settings],
 ) -> Response[NewSessionView]:
     """Become a guest with a name."""
     await limits.spend(SIGN_INS, address_key(address_of(request)))
@@ -52,7 +58,9 @@ async def sign_in(
 
 
 @get("/session")
-async def who_am_i(request: AnyRequest, person: Person, settings: Settings) -> Response[SessionView]:
+async def who_am_i(
+    request: AnyRequest, person: NamedDependency[Person], settings: NamedDependency[Settings]
+) -> Response[SessionView]:
     """Who this session is. Renews the cookie, so that a session in use does not end in the browser alone."""
     token = token_of(request)
     cookies = [session_cookie(request, token, settings.session_ttl_s)] if token and request.cookies else []
@@ -60,13 +68,17 @@ async def who_am_i(request: AnyRequest, person: Person, settings: Settings) -> R
 
 
 @patch("/session")
-async def rename(data: NameBody, person: Person, accounts: Accounts) -> SessionView:
+async def rename(
+    data: JSONBody[NameBody], person: NamedDependency[Person], accounts: NamedDependency[Accounts]
+) -> SessionView:
     """Take another name, in every room."""
     return SessionView(_view(await accounts.rename(person, data.name)))
 
 
 @delete("/session")
-async def sign_out(request: AnyRequest, person: Person, accounts: Accounts) -> Response[None]:
+async def sign_out(
+    request: AnyRequest, person: NamedDependency[Person], accounts: NamedDependency[Accounts]
+) -> Response[None]:
     """End this session everywhere it is used."""
     await accounts.sign_out(person)
     return Response(None, status_code=204, cookies=[expired_cookie(request)])

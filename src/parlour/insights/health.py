@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from litestar import Response, Router, route
+from litestar.di import NamedDependency
 from litestar.enums import HttpMethod
 from msgspec import Struct
 
@@ -52,7 +53,7 @@ def read_live() -> HealthView:
 
 
 @route("/health/ready", http_method=[HttpMethod.GET, HttpMethod.HEAD])
-async def read_ready(health: Health) -> Response[HealthView]:
+async def read_ready(health: NamedDependency[Health]) -> Response[HealthView]:
     """200 when the server can take posts, else 503."""
     checks = await health.check()
     is_ready = all(state == "ok" for state in checks.values())

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from litestar import Response, Router, get
+from litestar.di import NamedDependency
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -95,7 +96,7 @@ class Metrics:
 
 
 @get("/metrics", sync_to_thread=False)
-def read_metrics(request: AnyRequest, metrics: Metrics) -> Response[bytes]:
+def read_metrics(request: AnyRequest, metrics: NamedDependency[Metrics]) -> Response[bytes]:
     """This node's numbers."""
     metrics.check(request)
     return Response(metrics.render(), media_type="text/plain; version=0.0.4; charset=utf-8")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from litestar import Router, WebSocket, websocket
+from litestar.di import NamedDependency
 
 from parlour.accounts.identity import Origins, bearer_of, origin_of, token_of
 from parlour.live.gateway import Gateway
@@ -15,7 +16,12 @@ from parlour.wire.errors import Refusal
 
 
 @websocket("/live")
-async def live(socket: WebSocket[Any, Any, Any], gateway: Gateway, origins: Origins, flusher: Flusher) -> None:
+async def live(
+    socket: WebSocket[Any, Any, Any],
+    gateway: NamedDependency[Gateway],
+    origins: NamedDependency[Origins],
+    flusher: NamedDependency[Flusher],
+) -> None:
     """The live socket of protocol.md."""
     try:
         if bearer_of(socket) is None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Annotated
 
 from litestar import Response, Router, get, post
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.response import Stream
 from msgspec import Meta, Struct
 
@@ -23,8 +24,7 @@ from parlour.wire.times import rfc3339
 
 _MOST_SEQ = 2**53 - 1
 _SEQ_DIGITS = 15
-_Seq = Annotated[int, Parameter(ge=0, le=_MOST_SEQ)]
-_OptionalSeq = Annotated[int | None, Parameter(ge=0, le=_MOST_SEQ)]
+_OptionalSeq = Annotated[int | None, QueryParameter(ge=0, le=_MOST_SEQ)]
 
 
 class PostBody(Struct, frozen=True):
@@ -60,14 +60,14 @@ class EventPage(Struct, frozen=True):
 
 @get("/rooms/{room_id:str}/messages")
 async def read_messages(
-    person: Person,
-    room_id: str,
-    rooms: Rooms,
-    messages: Messages,
+    person: NamedDependency[Person],
+    room_id: FromPath[str],
+    rooms: NamedDependency[Rooms],
+    messages: NamedDependency[Messages],
     before: _OptionalSeq = None,
     after: _OptionalSeq = None,
     around: _OptionalSeq = None,
-    limit: Annotated[int, Parameter(ge=1, le=MOST_PAGE_MESSAGES)] = PAGE_MESSAGES,
+    limit: Annotated[int, QueryParameter(ge=1, le=MOST_PAGE_MESSAGES)] = PAGE_MESSAGES,
 ) -> MessagePage:
     """A page of history: the newest messages, or those before, after or around a position."""
     if sum(position is not None for position in (before, after, around)) > 1:
@@ -79,13 +79,13 @@ async def read_messages(
 
 @post("/rooms/{room_id:str}/messages")
 async def post_message(
-    person: Person,
-    room_id: str,
-    data: PostBody,
-    rooms: Rooms,
-    messages: Messages,
-    limits: Limits,
-    roster: Roster,
+    person: NamedDependency[Person],
+    room_id: FromPath[str],
+    data: JSONBody[PostBody],
+    rooms: NamedDependency[Rooms],
+    messages: NamedDependency[Messages],
+    limits: NamedDependency[Limits],
+    roster: NamedDependency[Roster],
 ) -> Response[PostedView]:
     """Say something. 201 once it is durable; 200 with the same seq when this cid was said before."""
     await limits.spend(POSTS, person.id)
@@ -99,13 +99,13 @@ async def post_message(
 @get("/rooms/{room_id:str}/events")
 async def read_events(
     request: AnyRequest,
-    person: Person,
-    room_id: str,
-    rooms: Rooms,
-    messages: Messages,
-    streams: Streams,
+    person: NamedDependency[Person],
+    room_id: FromPath[str],
+    rooms: NamedDependency[Rooms],
+    messages: NamedDependency[Messages],
+    streams: NamedDependency[Streams],
     after: _OptionalSeq = None,
-    limit: Annotated[int, Parameter(ge=1, le=MOST_PAGE_EVENTS)] = MOST_PAGE_EVENTS,
+    limit: Annotated[int, QueryParameter(ge=1, le=MOST_PAGE_EVENTS)] = MOST_PAGE_EVENTS,
 ) -> Response[EventPage] | Stream:
     """The room's log behind `after`: a page, or with `Accept: text/event-stream` a live stream (id = seq)."""
     is_stream = "text/event-stream" in request.headers.get("accept", "")

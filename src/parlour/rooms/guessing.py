@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from weakref import WeakValueDictionary
 
 from parlour.accounts.limits import (
     FIRST_MISS_TODAY,
@@ -18,6 +16,7 @@ from parlour.accounts.limits import (
     address_key,
     network_key,
 )
+from parlour.turns import Turns
 from parlour.wire.errors import Refusal
 
 _HOUR_MS = 3600 * 1000
@@ -52,7 +51,7 @@ class Guessing:
     def __init__(self, limits: Limits, misses: MissCounter) -> None:
         self._limits = limits
         self._misses = misses
-        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._turns = Turns()
 
     @asynccontextmanager
     async def try_code(self, address: str) -> AsyncIterator[None]:
@@ -61,7 +60,7 @@ class Guessing:
         Raises:
             Refusal: rate_limited.
         """
-        async with self._turn(address):
+        async with self._turns.of(address_key(address)):
             await self._check_misses(address)
             try:
                 yield
@@ -87,10 +86,6 @@ class Guessing:
                     await self._limits.count(PASSWORDS_OF_ADDRESS, address_key(address))
                     await self._limits.count(PASSWORDS_OF_ROOM, code)
                 raise
-
-    def _turn(self, address: str) -> asyncio.Lock:
-        """The lock of an address; it lives while anybody there tries."""
-        return self._turns.setdefault(address_key(address), asyncio.Lock())
 
     async def _check_misses(self, address: str) -> None:
         """Before a code is looked up, right or wrong: else the answer would say whether it was right."""

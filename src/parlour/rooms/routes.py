@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from litestar import Router, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
 from msgspec import Struct
 
 from parlour.accounts.actions import Person
@@ -37,7 +39,12 @@ class DoorView(Struct, frozen=True):
 
 @post("/rooms")
 async def create_room(
-    request: AnyRequest, person: Person, rooms: Rooms, views: Views, limits: Limits, data: NewRoomBody | None = None
+    request: AnyRequest,
+    person: NamedDependency[Person],
+    rooms: NamedDependency[Rooms],
+    views: NamedDependency[Views],
+    limits: NamedDependency[Limits],
+    data: JSONBody[NewRoomBody | None] = None,
 ) -> CreatedView:
     """Open a room; you own it and are its first member."""
     await limits.spend(ROOMS_OF_ADDRESS, address_key(address_of(request)))
@@ -47,19 +54,27 @@ async def create_room(
 
 
 @get("/rooms/{room_id:str}")
-async def read_room(request: AnyRequest, person: Person, room_id: str, rooms: Rooms, views: Views) -> GatheringView:
+async def read_room(
+    request: AnyRequest,
+    person: NamedDependency[Person],
+    room_id: FromPath[str],
+    rooms: NamedDependency[Rooms],
+    views: NamedDependency[Views],
+) -> GatheringView:
     """The room and its members, as of now."""
     return views.gathering(await rooms.load_gathering(person, room_id), origin_of(request))
 
 
 @post("/rooms/{room_id:str}/leave", status_code=204)
-async def leave_room(person: Person, room_id: str, rooms: Rooms) -> None:
+async def leave_room(person: NamedDependency[Person], room_id: FromPath[str], rooms: NamedDependency[Rooms]) -> None:
     """Give up your place; you can read nothing of the room any more."""
     await rooms.leave(person, room_id)
 
 
 @get("/codes/{code:str}")
-async def read_door(request: AnyRequest, code: str, rooms: Rooms, guessing: Guessing) -> DoorView:
+async def read_door(
+    request: AnyRequest, code: FromPath[str], rooms: NamedDependency[Rooms], guessing: NamedDependency[Guessing]
+) -> DoorView:
     """Whether a code leads somewhere. Needs no session."""
     async with guessing.try_code(address_of(request)):
         door = await rooms.load_door(code)
@@ -69,12 +84,12 @@ async def read_door(request: AnyRequest, code: str, rooms: Rooms, guessing: Gues
 @post("/codes/{code:str}/join", status_code=200)
 async def join_room(
     request: AnyRequest,
-    person: Person,
-    code: str,
-    rooms: Rooms,
-    views: Views,
-    guessing: Guessing,
-    data: JoinBody | None = None,
+    person: NamedDependency[Person],
+    code: FromPath[str],
+    rooms: NamedDependency[Rooms],
+    views: NamedDependency[Views],
+    guessing: NamedDependency[Guessing],
+    data: JSONBody[JoinBody | None] = None,
 ) -> GatheringView:
     """Become a member of the room behind the code."""
     async with guessing.try_password(address_of(request), read_code(code) or ""):

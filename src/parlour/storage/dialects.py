@@ -19,6 +19,10 @@ POSTGRESQL_WRITERS = 5
 POSTGRESQL_READERS = 10
 POOL_WAIT_S = 10
 
+_POSTGRESQL_TIMEOUTS = {"timeout": 5, "command_timeout": 10}
+"""Seconds to connect, and for one statement: a network that swallows packets must not hold a batch for ever."""
+_MIGRATION_LOCK = 0x7061726C  # "parl"
+
 _SQLITE_UNWRITABLE = ("full", "readonly", "disk i/o error", "unable to open", "locked", "malformed")
 _POSTGRESQL_UNWRITABLE = ("53100", "25006", "58030")
 """disk_full, read_only_sql_transaction, io_error."""
@@ -55,10 +59,14 @@ def is_sqlite(url: URL) -> bool:
     return url.get_backend_name() == "sqlite"
 
 
-def open_writer(url: URL) -> AsyncEngine:
-    """The engine whose transactions may change things."""
+def open_writer(url: URL, *, is_migrating: bool = False) -> AsyncEngine:
+    """The engine whose transactions may change things; one that migrates may take its time, and takes turns."""
     if not is_sqlite(url):
-        return _open(url, POSTGRESQL_WRITERS)
+        if not is_migrating:
+            return _open(url, POSTGRESQL_WRITERS, connect_args=_POSTGRESQL_TIMEOUTS)
+        engine = _open(url, 1)
+        _begin_with(engine, f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
+        return engine
     # SQLite 3.7.0 to 3.51.2 can lose a WAL reset when two connections write or checkpoint, so there is exactly one.
     engine = _open(url, 1, pool_reset_on_return=None)
     # NORMAL loses acknowledged messages at power loss; FULL syncs the WAL before each COMMIT returns.
@@ -70,7 +78,7 @@ def open_writer(url: URL) -> AsyncEngine:
 def open_reader(url: URL) -> AsyncEngine:
     """The engine whose transactions each see one snapshot and can change nothing."""
     if not is_sqlite(url):
-        engine = _open(url, POSTGRESQL_READERS, isolation_level="REPEATABLE READ")
+        engine = _open(url, POSTGRESQL_READERS, isolation_level="REPEATABLE READ", connect_args=_POSTGRESQL_TIMEOUTS)
         _begin_with(engine, "SET TRANSACTION READ ONLY")
         return engine
     engine = _open(url, SQLITE_READERS)

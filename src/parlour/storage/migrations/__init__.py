@@ -37,7 +37,7 @@ async def read_revision(url: str) -> str | None:
 
 async def migrate(url: str) -> str:
     """Bring the schema up to date, in one transaction; the revision it is at then."""
-    engine = open_writer(resolve_url(url))
+    engine = open_writer(resolve_url(url), is_migrating=True)
     try:
         async with engine.begin() as connection:
             await connection.run_sync(_upgrade)
