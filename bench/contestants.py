@@ -56,6 +56,8 @@ class Contestant(ABC):
     dialect: Dialect
     loses_nothing = True
     """Whether a missing delivery is a fault of the benchmark or of ours, and not part of what is measured."""
+    most_people = 10_000
+    """A room of more is not tried: the measurement would be of a queue that only grows."""
 
     @abstractmethod
     def playing(self, shape: Shape) -> AbstractContextManager[Arena]:
@@ -79,38 +81,31 @@ class Parlour(Contestant):
             yield Arena(served.pid, served.port, visitors)
 
 
+@dataclass(frozen=True, eq=False)
 class Process(Contestant):
     """Any other server: a command that listens at the port it is given.
 
     Args:
         command: makes the command for a port.
         enter: makes the steps into the room of a name.
-        post: what a talker says; see native/plan.h.
+        post: makes what a talker says in the room of a name; see native/plan.h.
         loses_nothing: False for a server that drops what it cannot deliver.
+        most_people: as in Contestant.
     """
 
-    def __init__(
-        self,
-        name: str,
-        dialect: Dialect,
-        *,
-        command: Callable[[int], Sequence[str | Path]],
-        enter: Callable[[str], Sequence[tuple[str, str]]],
-        post: str,
-        loses_nothing: bool = True,
-    ) -> None:
-        self.name = name
-        self.dialect = dialect
-        self.loses_nothing = loses_nothing
-        self._command = command
-        self._enter = enter
-        self._post = post
+    name: str
+    dialect: Dialect
+    command: Callable[[int], Sequence[str | Path]]
+    enter: Callable[[str], Sequence[tuple[str, str]]]
+    post: Callable[[str], str]
+    loses_nothing: bool = Contestant.loses_nothing
+    most_people: int = Contestant.most_people
 
     @contextmanager
     def playing(self, shape: Shape) -> Iterator[Arena]:
         """A fresh process; rooms come into being as they are entered."""
         port = _free_port()
-        process = subprocess.Popen(pinned(self._command(port), SERVER_CORE), stdout=subprocess.DEVNULL)
+        process = subprocess.Popen(pinned(self.command(port), SERVER_CORE), stdout=subprocess.DEVNULL)
         try:
             _wait_until_listening(process, port)
             yield Arena(process.pid, port, [self._visitor(shape, index) for index in range(shape.connections)])
@@ -124,7 +119,8 @@ class Process(Contestant):
 
     def _visitor(self, shape: Shape, index: int) -> Visitor:
         room, place = divmod(index, shape.people)
-        return Visitor(room, self._enter(f"room{room}"), self._post if place < shape.talkers else "")
+        name = f"room{room}"
+        return Visitor(room, self.enter(name), self.post(name) if place < shape.talkers else "")
 
 
 def reference(mode: Literal["together", "each"]) -> Process:
@@ -135,7 +131,7 @@ def reference(mode: Literal["together", "each"]) -> Process:
         Dialect(path="/", delivery="~", ack="ok"),
         command=lambda port: (compiled("reference"), str(port), mode),
         enter=lambda room: (("say", room), ("hear", "joined")),
-        post=BODY,
+        post=lambda _room: BODY,
     )
 
 

@@ -13,6 +13,8 @@ from collections.abc import Iterator, Sequence
 
 from bench.contestants import SERVER_CORE, Arena, Contestant, Parlour, Shape, reference
 from bench.load import Measurement, Pace, load
+from bench.peers.environment import install
+from bench.peers.lineup import lineup
 from bench.processes import memory_bytes, raise_file_limit
 from bench.results import Row
 
@@ -28,6 +30,9 @@ SHAPES = (
     Shape("room of 5,000, 2 talk", rooms=1, people=5_000, talkers=2, window=4),
 )
 
+PEERS: Sequence[Contestant] = lineup()
+CONTESTANTS: Sequence[Contestant] = (Parlour(), reference("together"), reference("each"), *PEERS)
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of `bin/bench fanout`."""
@@ -39,7 +44,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run_chosen(arguments: argparse.Namespace) -> Iterator[Row]:
     """Measure what the flags ask for."""
     shapes = [shape for shape in SHAPES if _is_asked(shape.name, arguments.shape)]
-    contestants = [contestant for contestant in _contestants() if _is_asked(contestant.name, arguments.server)]
+    contestants = [contestant for contestant in CONTESTANTS if _is_asked(contestant.name, arguments.server)]
+    if any(contestant in PEERS for contestant in contestants):
+        install()
     return run(arguments.seconds, shapes, contestants)
 
 
@@ -48,11 +55,8 @@ def run(seconds: float, shapes: Sequence[Shape], contestants: Sequence[Contestan
     raise_file_limit()
     for shape in shapes:
         for contestant in contestants:
-            yield measure(contestant, shape, seconds)
-
-
-def _contestants() -> list[Contestant]:
-    return [Parlour(), reference("together"), reference("each")]
+            if shape.people <= contestant.most_people:
+                yield measure(contestant, shape, seconds)
 
 
 def _is_asked(name: str, parts: Sequence[str] | None) -> bool:

@@ -13,6 +13,8 @@ import msgspec
 from bench.native.build import compiled
 from bench.processes import pinned
 
+CONNECT_WITHIN_S = 300.0
+REPORTS_WITHIN_S = 10.0
 STAMP = "~"
 BODY_CHARS = 100
 BODY = f"{STAMP}%S".ljust(BODY_CHARS - len("0123456789abcdef") + len("%S"), "x")
@@ -92,12 +94,13 @@ class Measurement(msgspec.Struct, frozen=True):
 class Generator:
     """The generator while it runs: everybody is in, nobody has spoken."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
+    def __init__(self, process: subprocess.Popen[str], pace: Pace) -> None:
         self._process = process
+        self._timeout_s = pace.warm_up_s + pace.seconds + pace.drain_s + REPORTS_WITHIN_S
 
     def measure(self) -> Measurement:
         """Let everyone talk; return when all that was said has arrived."""
-        told, errors = self._process.communicate("go\n")
+        told, errors = self._process.communicate("go\n", self._timeout_s)
         if self._process.returncode != 0:
             raise RuntimeError(f"the load generator: {errors.strip()}")
         return msgspec.json.decode(told, type=Measurement)
@@ -122,7 +125,7 @@ def load(
             if process.stdout is None or process.stdout.readline() != "connected\n":
                 _, errors = process.communicate()
                 raise RuntimeError(f"the load generator: {errors.strip()}")
-            yield Generator(process)
+            yield Generator(process, pace)
         finally:
             if process.poll() is None:
                 process.kill()
@@ -133,6 +136,7 @@ def _lines(
     dialect: Dialect, visitors: Sequence[Visitor], pace: Pace, port: int, watched: Sequence[int]
 ) -> Iterator[tuple[str, str | float]]:
     yield from (("port", port), ("path", dialect.path), ("stamp", STAMP), ("window", pace.window))
+    yield "connect", CONNECT_WITHIN_S
     yield from (("seconds", pace.seconds), ("warm-up", pace.warm_up_s), ("drain", pace.drain_s), ("rate", pace.rate))
     for verb in ("delivery", "ack", "refusal", "ping", "pong"):
         value = getattr(dialect, verb)

@@ -202,6 +202,8 @@ static void advance(void) {
         phase = WAITING;
         puts("connected");
         fflush(stdout);
+    } else if (phase == CONNECTING && is_over) {
+        fail("only %d of %d were let in within %.0f s", ready, plan.person_count, plan.connect_s);
     } else if (phase == WARMING_UP && is_over) {
         before = tally_now(&counted, &plan);
         begin(MEASURING, plan.seconds);
@@ -255,6 +257,8 @@ static void set_up(void) {
     }
     if (talker_count == 0 || plan.window > QUEUE)
         fail("nobody talks, or the window is over %d", QUEUE);
+    turn_ns = now_ns();
+    begin(CONNECTING, plan.connect_s);
     for (int at = 0; at < plan.parallel; at++)
         open_next();
 }

@@ -32,7 +32,7 @@ enum { WATCHED = 64 };
 
 struct plan {
     int port, window, parallel, room_count, person_count, watched_count;
-    double warm_up_s, seconds, rate, drain_s;
+    double connect_s, warm_up_s, seconds, rate, drain_s;
     struct words path, stamp, delivery, ack, refusal, ping, pong;
     int watched[WATCHED];
     int *room_sizes;
@@ -73,7 +73,8 @@ static bool plan_read_setting(struct plan *plan, const char *verb, const char *v
         {"port", &plan->port}, {"window", &plan->window}, {"parallel", &plan->parallel},
     };
     struct { const char *name; double *number; } measures[] = {
-        {"warm-up", &plan->warm_up_s}, {"seconds", &plan->seconds}, {"rate", &plan->rate}, {"drain", &plan->drain_s},
+        {"connect", &plan->connect_s}, {"warm-up", &plan->warm_up_s}, {"seconds", &plan->seconds},
+        {"rate", &plan->rate},         {"drain", &plan->drain_s},
     };
     struct { const char *name; struct words *words; } texts[] = {
         {"path", &plan->path}, {"stamp", &plan->stamp}, {"delivery", &plan->delivery}, {"ack", &plan->ack},
@@ -111,7 +112,7 @@ static bool plan_read_line(struct plan *plan, const char *verb, const char *valu
 
 /* The lines are kept for ever: the plan points into them. */
 static struct plan plan_read(const char *path) {
-    struct plan plan = {.window = 1, .parallel = 32, .warm_up_s = 1, .seconds = 5, .drain_s = 10};
+    struct plan plan = {.window = 1, .parallel = 32, .connect_s = 60, .warm_up_s = 1, .seconds = 5, .drain_s = 10};
     FILE *file = fopen(path, "r");
     char *line = NULL;
     size_t room = 0;

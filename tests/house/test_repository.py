@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-LOCKS = ("build", "runtime", "dev")
+LOCKS = ("build", "runtime", "dev", "bench")
+PACKAGES = ("web", "bench/lighthouse", "bench/peers")
 PIN = re.compile(r"^([a-z0-9-]+)(?:\[[^]]*\])?==(\S+)", re.MULTILINE)
 
 
@@ -43,17 +44,26 @@ def test_what_is_served_is_what_was_tested(name: str) -> None:
     assert pins(lock(name)) <= pins(lock("dev"))
 
 
+def test_others_are_measured_on_the_versions_that_we_run_on() -> None:
+    ours, theirs = dict(pins(lock("dev"))), dict(pins(lock("bench")))
+    shared = ours.keys() & theirs.keys()
+    assert {"uvicorn", "uvloop", "websockets"} <= shared
+    assert {name for name in shared if ours[name] != theirs[name]} == set()
+
+
 def test_the_locks_hold_what_pyproject_asks_for() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     names = {name for name, _ in pins(lock("runtime"))}
     assert asked(project["project"]["dependencies"]) <= names
     groups = project["dependency-groups"]
     assert asked(groups["build"]) <= {name for name, _ in pins(lock("build"))}
-    assert asked([line for line in groups["dev"] if isinstance(line, str)]) <= {name for name, _ in pins(lock("dev"))}
+    for name in ("dev", "bench"):
+        assert asked([line for line in groups[name] if isinstance(line, str)]) <= {pin for pin, _ in pins(lock(name))}
 
 
-def test_the_lock_of_the_page_names_no_host() -> None:
-    packages = json.loads((ROOT / "web" / "package-lock.json").read_text())["packages"]
+@pytest.mark.parametrize("folder", PACKAGES)
+def test_a_lock_of_node_packages_names_no_host(folder: str) -> None:
+    packages = json.loads((ROOT / folder / "package-lock.json").read_text())["packages"]
     assert len(packages) > 1
     assert [name for name, package in packages.items() if "resolved" in package] == []
 
