@@ -64,13 +64,19 @@ class Listener:
 
 @dataclass(eq=False, slots=True)
 class _Channel:
-    """A room with listeners. `head` is the last event that the live ones were given; None until it is known."""
+    """A room with listeners. `head` is the last event that the live ones were given; None until the log was read.
+
+    Until then nobody is live, and `floor` is what the log must reach at least. `ahead` are those who have read what is
+    committed and not yet announced: they are live when the live ones have it, too.
+    """
 
     room_id: str
     head: int | None = None
+    floor: int = 0
     told_at_s: float = 0.0
     listeners: set[Listener] = field(default_factory=set)
     live: set[Listener] = field(default_factory=set)
+    ahead: set[Listener] = field(default_factory=set)
     reads: dict[int, asyncio.Task[tuple[list[SharedFrame], int]]] = field(default_factory=dict)
 
 
@@ -123,6 +129,7 @@ class Hub:
         channel = self._channels[listener.room_id]
         channel.listeners.discard(listener)
         channel.live.discard(listener)
+        channel.ahead.discard(listener)
         if not channel.listeners:
             del self._channels[listener.room_id]
 
@@ -144,14 +151,23 @@ class Hub:
     def offer(self, hint: Hint) -> None:
         """A room's log has grown: give the event to the live listeners, or send them to the log when one is missing."""
         channel = self._channels.get(hint.room_id)
-        if channel is None or (channel.head is not None and hint.seq <= channel.head):
+        if channel is None:
             return
-        before, channel.head, channel.told_at_s = channel.head, hint.seq, _now_s()
-        frame = hint.frame
-        if frame is None or before is None or hint.seq != before + 1:
-            for listener in list(channel.live):
-                self._fall_behind(channel, listener, before or 0)
-            return
+        if channel.head is None:
+            # Not for a head: a repetition of something old reminds of an old place, and there may be more behind it.
+            channel.floor = max(channel.floor, hint.seq)
+        elif hint.seq > channel.head:
+            before, channel.head, channel.told_at_s = channel.head, hint.seq, _now_s()
+            if hint.frame is None or hint.seq != before + 1:
+                for listener in list(channel.live):
+                    self._fall_behind(channel, listener, before)
+            else:
+                self._give(channel, hint.frame, before)
+            for listener in list(channel.ahead):
+                self._fall_in(channel, listener)
+
+    def _give(self, channel: _Channel, frame: SharedFrame, before: int) -> None:
+        """Send the event behind `before` to everyone who is live and keeps up."""
         congested = []
         for listener in channel.live:
             if listener.link.is_congested:
@@ -179,6 +195,17 @@ class Hub:
             frame = SharedFrame(Head(channel.room_id, channel.head))
             for listener in channel.live:
                 listener.link.send_droppable(frame)
+
+    def _fall_in(self, channel: _Channel, listener: Listener) -> None:
+        """The live ones have moved on: a listener that was ahead of them is among them now, still ahead, or behind."""
+        head = channel.head or 0
+        if listener.cursor > head:
+            return
+        channel.ahead.discard(listener)
+        if listener.cursor == head:
+            channel.live.add(listener)
+        else:
+            self._put_behind(channel, listener)
 
     def _fall_behind(self, channel: _Channel, listener: Listener, cursor: int) -> None:
         channel.live.discard(listener)
@@ -217,8 +244,7 @@ class Hub:
         if not listener.is_attached:
             return True
         if channel.head is None:
-            # No live listener yet, so nobody misses what lies between an older head and this one.
-            channel.head = head
+            channel.head = max(head, channel.floor)
         # What is committed but not yet announced comes as a live event: the live ones wait for it too.
         run = frames[: max(0, channel.head - listener.cursor)]
         for frame in run:
@@ -228,7 +254,7 @@ class Hub:
         if listener.cursor < channel.head:
             return False
         listener.refill = None
-        channel.live.add(listener)
+        (channel.live if listener.cursor == channel.head else channel.ahead).add(listener)
         return True
 
     async def _read_once(self, channel: _Channel, after: int) -> tuple[list[SharedFrame], int]:
