@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import pytest
 
@@ -13,6 +13,7 @@ from tests.browser.visitor import DESKTOP, PHONE, Visitor
 from tests.cast import Guest, Server
 
 AXE: Final = (Path(__file__).parents[2] / "web/node_modules/axe-core/axe.min.js").read_text()
+THEMES: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
 RUN_AXE: Final = """async () => {
     const { violations } = await axe.run(document, { resultTypes: ["violations"] });
     const where = (nodes) => nodes.map(({ html }) => html.slice(0, 120)).join(" | ");
@@ -51,7 +52,7 @@ async def test_the_screen_is_accessible_and_fits(arrive: Arrive, carol: Guest, f
 
 
 async def _assert_accessible(visitor: Visitor, where: str) -> None:
-    for theme in ("light", "dark"):
-        await visitor.page.emulate_media(color_scheme=theme)
+    for theme in THEMES:
+        await visitor.sees_in(theme)
         violations: list[Any] = await visitor.page.evaluate(RUN_AXE)
         assert violations == [], f"{where}, {theme}"

@@ -79,8 +79,8 @@ def _kept_by(server: Server, guest: Guest) -> dict[str, Any]:
 async def _take(visitor: Visitor, folder: Path, name: str) -> None:
     await visitor.page.mouse.move(0, 0)
     for theme, ending in ENDINGS.items():
-        await visitor.page.emulate_media(color_scheme=theme)
+        await visitor.sees_in(theme)
         path = folder / f"{name}{ending}.png"
         await visitor.page.screenshot(path=path, animations="disabled", caret="hide")
         assert path.stat().st_size <= MOST_BYTES, path
-    await visitor.page.emulate_media(color_scheme="light")
+    await visitor.sees_in("light")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
-from playwright.async_api import expect
+from playwright.async_api import WebSocketRoute, expect
 
 from tests.browser.conftest import Arrive, Serve
-from tests.browser.visitor import PHONE, Visitor
+from tests.browser.visitor import PATIENCE_MS, PHONE, Visitor
+from tests.cast import Guest
 from tests.patience import eventually
 
 
@@ -57,6 +58,39 @@ async def test_a_server_that_stops_and_starts_is_found_again(arrive: Arrive, ser
     await server.starts()
     await alice.button("Try now").click()
     await alice.is_online()
+
+
+async def test_an_answer_that_is_lost_makes_no_message_twice(arrive: Arrive, carol: Guest) -> None:
+    alice = await arrive("Alice")
+    is_lost = await _lose_the_first_answer(alice)
+    await alice.enters((await carol.opens()).code)
+    await alice.says("Once is enough")
+    await asyncio.wait_for(is_lost.wait(), PATIENCE_MS / 1000)
+    await alice.says("and this comes after")
+    await alice.sees("Once is enough", "and this comes after")
+    await expect(alice.log.get_by_text("Sending…")).to_have_count(0)
+    assert [message["body"] for message in (await carol.reads())["messages"]] == await alice.conversation()
+    assert await alice.conversation() == ["Once is enough", "and this comes after"]
+
+
+async def _lose_the_first_answer(visitor: Visitor) -> asyncio.Event:
+    """The connection breaks between the commit and the first word of it."""
+    is_lost = asyncio.Event()
+
+    def listen(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+
+        async def pass_on(frame: str | bytes) -> None:
+            if is_lost.is_set() or "posted" not in str(frame):
+                socket.send(frame)
+                return
+            is_lost.set()
+            await socket.close(code=1012)
+
+        server.on_message(pass_on)
+
+    await visitor.page.route_web_socket("**/api/v1/live", listen)
+    return is_lost
 
 
 async def _knows_of_no_server(*visitors: Visitor) -> None:

@@ -34,6 +34,15 @@ async def test_a_name_and_one_click_open_a_room(arrive: Arrive) -> None:
     assert await alice.log.locator("figure .tile").all_inner_texts() == list(code)
 
 
+async def test_a_room_without_a_title_is_called_by_its_code(arrive: Arrive) -> None:
+    alice, bob = await arrive("Alice"), await arrive("Bob")
+    code = await alice.opens_room()
+    await expect(alice.heading(f"Room {code}")).to_be_visible()
+    await expect(alice.composer).to_have_attribute("placeholder", f"Write to Room {code}")
+    await bob.visits(f"/r/{code}")
+    await expect(bob.heading(f"Room {code}")).to_be_visible()
+
+
 async def test_four_characters_in_lower_case_bring_a_friend_in(arrive: Arrive) -> None:
     alice, bob = await arrive("Alice"), await arrive("Bob", screen=PHONE)
     code = await alice.opens_room("Tea at four")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any, Final, Self, cast
+from typing import Any, Final, Literal, Self, cast
 
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request, WebSocket, expect
 
@@ -159,6 +159,11 @@ class Visitor:
 
     async def is_online(self) -> None:
         await expect(self.page.locator(".pill")).to_be_hidden()
+
+    async def sees_in(self, theme: Literal["light", "dark"]) -> None:
+        """Let the system change its colours, and wait until the page has followed."""
+        await self.page.emulate_media(color_scheme=theme)
+        await expect(self.page.locator("html")).to_have_attribute("data-theme", theme)
 
     async def loses_the_network(self) -> None:
         """As the browser notices it; a socket that is open stays open until nobody answers on it."""
