@@ -99,6 +99,11 @@ class Hub:
         """How many rooms have listeners on this node."""
         return len(self._channels)
 
+    def count(self, room_id: str) -> int:
+        """How many listen to this room on this node."""
+        channel = self._channels.get(room_id)
+        return len(channel.listeners) if channel else 0
+
     def attach(self, room_id: str, link: Link, key: str, on_end: Callable[[CloseCode], None]) -> Listener:
         """Take a place before reading the room: whatever ends the right to listen from now on finds it here."""
         channel = self._channels.get(room_id)

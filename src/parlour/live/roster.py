@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from itertools import islice
+from typing import Final
+
+HERE_SHOWN: Final = 500
 
 
 class Roster:
@@ -44,8 +48,8 @@ class Roster:
             self._emptied[room_id] = at_ms
 
     def here(self, room_id: str) -> list[str]:
-        """The person ids present, in order of arrival."""
-        return list(self._rooms.get(room_id, ()))
+        """The person ids present, in order of arrival; the first 500."""
+        return list(islice(self._rooms.get(room_id, ()), HERE_SHOWN))
 
     def is_occupied(self, room_id: str) -> bool:
         """Whether anybody is present, or was here since the last `take_changes`."""

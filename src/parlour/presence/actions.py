@@ -1,18 +1,26 @@
-"""Arriving and departing. A person who drops out and is back within a breath never seemed to have left."""
+"""Arriving and departing. A person who drops out and is back within a breath never seemed to have left.
+
+News of a large room is gathered and told in one frame: five thousand arrivals are not told five thousand times.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from itertools import islice
 from typing import Final
 
 from parlour.live.hub import Hub
-from parlour.live.roster import Roster
+from parlour.live.roster import HERE_SHOWN, Roster
 from parlour.wire.codec import SharedFrame
 from parlour.wire.frames import Presence as PresenceFrame
 
 BREATH_S: Final = 3.0
 """A reload or a change of network takes less."""
+LISTENERS_AT_ONCE: Final = 50
+GATHER_MOST_S: Final = 1.0
+LISTENERS_A_SECOND: Final = 5_000
+"""Up to 50 listeners are told at once. More are told less often: once a second in a room of 5,000."""
 
 
 class Presence:
@@ -23,12 +31,13 @@ class Presence:
         self._roster = roster
         self._now_ms = now_ms
         self._departing: dict[str, dict[str, asyncio.TimerHandle]] = {}
+        self._news: dict[str, dict[str, bool]] = {}
 
     def arrive(self, room_id: str, person_id: str) -> None:
         """A connection of this person is in the room now; the others hear of it if they were not here before."""
         is_first = self._roster.arrive(room_id, person_id)
         if not self._forget_departure(room_id, person_id) and is_first:
-            self._hub.broadcast(room_id, SharedFrame(PresenceFrame(room_id, joined=[person_id])))
+            self._note(room_id, person_id, is_here=True)
 
     def depart(self, room_id: str, person_id: str, *, at_once: bool) -> None:
         """A connection of this person is gone; if it was the last, the others hear of it, at once or after a breath."""
@@ -43,11 +52,36 @@ class Presence:
     def here(self, room_id: str) -> SharedFrame:
         """Everybody who is present, or may be back within a breath, as a frame that replaces what a client knew."""
         people = {**dict.fromkeys(self._roster.here(room_id)), **dict.fromkeys(self._departing.get(room_id, ()))}
-        return SharedFrame(PresenceFrame(room_id, here=list(people)))
+        return SharedFrame(PresenceFrame(room_id, here=list(islice(people, HERE_SHOWN))))
 
     def _announce_departure(self, room_id: str, person_id: str) -> None:
         self._forget_departure(room_id, person_id)
-        self._hub.broadcast(room_id, SharedFrame(PresenceFrame(room_id, left=[person_id])))
+        self._note(room_id, person_id, is_here=False)
+
+    def _note(self, room_id: str, person_id: str, *, is_here: bool) -> None:
+        """Tell a change at once in a small room; gather it in a large one, where with its reverse it is no news."""
+        listeners = self._hub.count(room_id)
+        news = self._news.get(room_id)
+        if news is None:
+            news = self._news[room_id] = {}
+            if listeners > LISTENERS_AT_ONCE:
+                wait_s = min(GATHER_MOST_S, listeners / LISTENERS_A_SECOND)
+                asyncio.get_running_loop().call_later(wait_s, self._tell, room_id)
+        if news.get(person_id, is_here) == is_here:
+            news[person_id] = is_here
+        else:
+            del news[person_id]
+        if listeners <= LISTENERS_AT_ONCE:
+            self._tell(room_id)
+
+    def _tell(self, room_id: str) -> None:
+        news = self._news.pop(room_id, {})
+        joined = [person_id for person_id, is_here in news.items() if is_here]
+        left = [person_id for person_id, is_here in news.items() if not is_here]
+        if joined:
+            self._hub.broadcast(room_id, SharedFrame(PresenceFrame(room_id, joined=joined)))
+        if left:
+            self._hub.broadcast(room_id, SharedFrame(PresenceFrame(room_id, left=left)))
 
     def _forget_departure(self, room_id: str, person_id: str) -> bool:
         """Whether the person was about to be gone."""
