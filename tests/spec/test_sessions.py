@@ -64,6 +64,17 @@ async def test_on_http_the_cookie_is_out_of_reach_of_scripts_and_other_sites(ser
     assert "max-age=2592000" in attributes
 
 
+async def test_the_page_can_tell_that_there_is_a_session_but_not_which(server: Server) -> None:
+    browser = await server.browser("/api/v1")
+    signed_in = await browser.post("/session", json={"name": "Ada"})
+    (sign,) = [cookie for cookie in signed_in.headers.get_list("set-cookie") if cookie.startswith("parlour_signed_in=")]
+    assert sign.startswith("parlour_signed_in=1; ")
+    assert "httponly" not in sign.lower()
+    assert "max-age=2592000" in sign.lower()
+    await browser.delete("/session")
+    assert "parlour_signed_in" not in browser.cookies
+
+
 async def test_behind_a_trusted_proxy_that_speaks_https_the_cookie_is_secure(guarded: Server) -> None:
     browser = await guarded.browser("/api/v1")
     response = await browser.post("/session", json={"name": "Ada"}, headers={"x-forwarded-proto": "https"})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from litestar import Request
 from litestar.connection import ASGIConnection
@@ -22,6 +22,8 @@ _SAFE_METHODS: Final = frozenset(("GET", "HEAD", "OPTIONS"))
 _COOKIE: Final = "parlour"
 _SECURE_COOKIE: Final = "__Host-parlour"
 """Under https: the prefix makes browsers refuse a cookie that a sibling domain or plain http has planted."""
+_SIGN_COOKIE: Final = "parlour_signed_in"
+"""Opens nothing: the page cannot read the secret cookie, and asking in vain is an error in its console."""
 
 
 def origin_of(connection: AnyConnection) -> str:
@@ -79,28 +81,24 @@ async def provide_person(request: AnyRequest, accounts: NamedDependency[Accounts
     return await accounts.load_person(token_of(request))
 
 
-def session_cookie(connection: AnyConnection, token: str, ttl_s: float) -> Cookie:
-    """The cookie that keeps a session in a browser."""
-    return _cookie(connection, token, int(ttl_s))
+def session_cookies(connection: AnyConnection, token: str, ttl_s: float) -> list[Cookie]:
+    """The cookies that keep a session in a browser: the secret one, and one by which the page knows of it."""
+    return _cookies(connection, token, "1", int(ttl_s))
 
 
-def expired_cookie(connection: AnyConnection) -> Cookie:
-    """The cookie that makes a browser forget its session."""
-    return _cookie(connection, "", 0)
+def expired_cookies(connection: AnyConnection) -> list[Cookie]:
+    """The cookies that make a browser forget its session."""
+    return _cookies(connection, "", "", 0)
 
 
-def _cookie(connection: AnyConnection, value: str, max_age_s: int) -> Cookie:
+def _cookies(connection: AnyConnection, secret: str, sign: str, max_age_s: int) -> list[Cookie]:
     is_secure = origin_of(connection).startswith("https:")
-    same_site: Literal["lax"] = "lax"
-    return Cookie(
-        key=_SECURE_COOKIE if is_secure else _COOKIE,
-        value=value,
-        max_age=max_age_s,
-        path="/",
-        secure=is_secure,
-        httponly=True,
-        samesite=same_site,
-    )
+    name = _SECURE_COOKIE if is_secure else _COOKIE
+    shared: dict[str, Any] = {"max_age": max_age_s, "path": "/", "secure": is_secure, "samesite": "lax"}
+    return [
+        Cookie(key=name, value=secret, httponly=True, **shared),
+        Cookie(key=_SIGN_COOKIE, value=sign, httponly=False, **shared),
+    ]
 
 
 def check_json(request: AnyRequest) -> None:

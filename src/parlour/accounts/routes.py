@@ -8,7 +8,7 @@ from litestar.params import JSONBody
 from msgspec import Struct
 
 from parlour.accounts.actions import Accounts, Person
-from parlour.accounts.identity import AnyRequest, address_of, expired_cookie, session_cookie, token_of
+from parlour.accounts.identity import AnyRequest, address_of, expired_cookies, session_cookies, token_of
 from parlour.accounts.limits import SIGN_INS, Limits, address_key
 from parlour.settings import Settings
 
@@ -53,7 +53,7 @@ async def sign_in(
     signed_in = await accounts.sign_in_guest(data.name)
     return Response(
         NewSessionView(_view(signed_in.person), signed_in.token),
-        cookies=[session_cookie(request, signed_in.token, settings.session_ttl_s)],
+        cookies=session_cookies(request, signed_in.token, settings.session_ttl_s),
     )
 
 
@@ -63,7 +63,7 @@ async def who_am_i(
 ) -> Response[SessionView]:
     """Who this session is. Renews the cookie, so that a session in use does not end in the browser alone."""
     token = token_of(request)
-    cookies = [session_cookie(request, token, settings.session_ttl_s)] if token and request.cookies else []
+    cookies = session_cookies(request, token, settings.session_ttl_s) if token and request.cookies else []
     return Response(SessionView(_view(person)), cookies=cookies)
 
 
@@ -81,7 +81,7 @@ async def sign_out(
 ) -> Response[None]:
     """End this session everywhere it is used."""
     await accounts.sign_out(person)
-    return Response(None, status_code=204, cookies=[expired_cookie(request)])
+    return Response(None, status_code=204, cookies=expired_cookies(request))
 
 
 def _view(person: Person) -> PersonView:
