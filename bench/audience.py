@@ -50,7 +50,11 @@ async def _gather(address: str, rooms: int, people: int) -> list[Member]:
     # One client is everybody, so it keeps nobody's cookie.
     no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=()))
     async with httpx.AsyncClient(
-        base_url=f"{address}/api/v1", cookies=no_cookies, limits=limits, timeout=TIMEOUT_S
+        base_url=f"{address}/api/v1",
+        cookies=no_cookies,
+        headers={"accept-encoding": "identity"},
+        limits=limits,
+        timeout=TIMEOUT_S,
     ) as http:
         door = _Door(http, turns)
         filled = await asyncio.gather(*(door.fill(number, people) for number in range(rooms)))
@@ -67,10 +71,10 @@ class _Door:
     async def fill(self, number: int, people: int) -> Sequence[Member]:
         """A room, and who joined it; its owner is the first."""
         owner = await self._sign_in(f"Person {number}.0")
-        created = await self._post("/rooms", {"title": f"Room {number}"}, owner)
-        joining = (self._join(f"Person {number}.{index}", created["code"]) for index in range(1, people))
+        room = (await self._post("/rooms", {"title": f"Room {number}"}, owner)).json()
+        joining = (self._join(f"Person {number}.{index}", room["code"]) for index in range(1, people))
         tokens = [owner, *await asyncio.gather(*joining)]
-        return [Member(token, number, created["id"]) for token in tokens]
+        return [Member(token, number, room["id"]) for token in tokens]
 
     async def _join(self, name: str, code: str) -> str:
         token = await self._sign_in(name)
@@ -78,12 +82,11 @@ class _Door:
         return token
 
     async def _sign_in(self, name: str) -> str:
-        return (await self._post("/session", {"name": name}, None))["token"]
+        token: str = (await self._post("/session", {"name": name}, None)).json()["token"]
+        return token
 
-    async def _post(self, path: str, body: dict[str, str], token: str | None) -> dict[str, str]:
+    async def _post(self, path: str, body: dict[str, str], token: str | None) -> httpx.Response:
         headers = {"authorization": f"Bearer {token}"} if token else {}
         async with self._turns:
             answer = await self._http.post(path, json=body, headers=headers)
-        answer.raise_for_status()
-        found: dict[str, str] = answer.json()
-        return found
+        return answer.raise_for_status()

@@ -10,13 +10,16 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Iterator, Sequence
+from typing import Literal
 
 from bench.contestants import SERVER_CORE, Arena, Contestant, Parlour, Shape, reference
 from bench.load import Measurement, Pace, load
 from bench.peers.environment import install
 from bench.peers.lineup import lineup
+from bench.pictures.bars import Bar, bars
 from bench.processes import memory_bytes, raise_file_limit
-from bench.results import Row
+from bench.results import RESULTS, Row
+from bench.tables import markdown
 
 GENERATOR_CORE = SERVER_CORE + 1
 SETTLE_S = 1.0
@@ -30,6 +33,20 @@ SHAPES = (
     Shape("room of 5,000, 2 talk", rooms=1, people=5_000, talkers=2, window=4),
 )
 
+COLUMNS = {
+    "server": "Server",
+    "us_per_delivery": "CPU µs a delivery",
+    "ratio": "Parlour over it",
+    "deliveries_per_s": "deliveries a second",
+    "p50_ms": "p50 ms",
+    "p99_ms": "p99 ms",
+    "posts_per_s": "posts a second",
+    "kb_per_connection": "KB a connection",
+    "server_busy": "server's core",
+    "generator_busy": "generator's core",
+    "missing": "lost",
+}
+
 PEERS: Sequence[Contestant] = lineup()
 CONTESTANTS: Sequence[Contestant] = (Parlour(), reference("together"), reference("each"), *PEERS)
 
@@ -42,12 +59,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run_chosen(arguments: argparse.Namespace) -> Iterator[Row]:
-    """Measure what the flags ask for."""
+    """Measure what the flags ask for; a run of everything becomes the table and the picture of bench/results."""
     shapes = [shape for shape in SHAPES if _is_asked(shape.name, arguments.shape)]
     contestants = [contestant for contestant in CONTESTANTS if _is_asked(contestant.name, arguments.server)]
     if any(contestant in PEERS for contestant in contestants):
         install()
-    return run(arguments.seconds, shapes, contestants)
+    rows = []
+    for row in run(arguments.seconds, shapes, contestants):
+        rows.append(row)
+        yield row
+    if len(shapes) == len(SHAPES) and len(contestants) == len(CONTESTANTS):
+        publish(rows)
 
 
 def run(seconds: float, shapes: Sequence[Shape], contestants: Sequence[Contestant]) -> Iterator[Row]:
@@ -57,6 +79,38 @@ def run(seconds: float, shapes: Sequence[Shape], contestants: Sequence[Contestan
         for contestant in contestants:
             if shape.people <= contestant.most_people:
                 yield measure(contestant, shape, seconds)
+
+
+def publish(rows: Sequence[Row]) -> None:
+    """Write the rows of one run as tables, a shape each, and draw the first shape."""
+    RESULTS.mkdir(exist_ok=True)
+    tables = [f"### {shape.name.capitalize()}\n\n{_table(rows, shape)}" for shape in SHAPES]
+    (RESULTS / "fanout.md").write_text("\n".join(tables))
+    (RESULTS / "fanout.svg").write_text(_picture(rows, SHAPES[0]))
+
+
+def _table(rows: Sequence[Row], shape: Shape) -> str:
+    costs = {row["server"]: float(row["us_per_delivery"]) for row in rows if row["what"] == shape.name}
+    compared = [
+        {**row, "ratio": round(costs[Parlour.name] / costs[row["server"]], 3)}
+        for row in rows
+        if row["what"] == shape.name
+    ]
+    return markdown(sorted(compared, key=lambda row: costs[row["server"]]), COLUMNS)
+
+
+def _picture(rows: Sequence[Row], shape: Shape) -> str:
+    costs = [
+        Bar(str(row["server"]), float(row["us_per_delivery"]), _kind(row)) for row in rows if row["what"] == shape.name
+    ]
+    subtitle = f"The server's CPU time to bring 100 bytes to one person: {shape.name}. Only Parlour stores them."
+    return bars("What it costs to tell everyone", subtitle, "µs", costs)
+
+
+def _kind(row: Row) -> Literal["ours", "theirs", "limit"]:
+    if row["server"] == Parlour.name:
+        return "ours"
+    return "theirs" if any(row["server"] == peer.name for peer in PEERS) else "limit"
 
 
 def _is_asked(name: str, parts: Sequence[str] | None) -> bool:

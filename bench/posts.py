@@ -18,14 +18,26 @@ from bench.audience import DIALECT, Member, gather
 from bench.disk import sync_ms
 from bench.load import Measurement, Pace, load
 from bench.processes import raise_file_limit
-from bench.results import Row
+from bench.results import RESULTS, Row
 from bench.server import Served, running
+from bench.tables import markdown
 from tests.realservers import Postgres
 
 ROOMS = 100
 PEOPLE = 10
 FEWEST_POSTS = 1_000
 OPEN_WINDOW = 16
+COLUMNS = {
+    "store": "Store",
+    "load": "load",
+    "posts_per_s": "posts a second",
+    "deliveries_per_s": "deliveries a second",
+    "ack_p50_ms": "answered, p50 ms",
+    "ack_p99_ms": "answered, p99 ms",
+    "delivery_p99_ms": "delivered, p99 ms",
+    "server_us_per_post": "server CPU µs a post",
+    "disk_sync_ms": "the disk's own sync ms",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +69,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> Iterator[Row]:
     """Measure each store at full and at half load; one row each."""
     raise_file_limit()
+    rows = []
     for store in STORES:
         if store.name.lower().startswith(arguments.store or ""):
-            yield from _measure(store, Pace(seconds=arguments.seconds))
+            for row in _measure(store, Pace(seconds=arguments.seconds)):
+                rows.append(row)
+                yield row
+    if arguments.store is None:
+        (RESULTS / "posts.md").write_text(markdown(rows, COLUMNS))
 
 
 def _measure(store: Store, pace: Pace) -> Iterator[Row]:
