@@ -16,7 +16,6 @@ from typing import Final
 from tests.cast import Guest, Server
 
 CODE: Final = "TEA4"
-TITLE: Final = "Sunday walk"
 NOW: Final = datetime(2026, 5, 17, 18, 42, tzinfo=UTC)
 # Ids whose colours stand well beside each other (web/src/ui/avatar.ts).
 PEOPLE: Final = {
@@ -72,16 +71,15 @@ CHAT: Final = (
 )
 
 
-async def play(server: Server) -> dict[str, Guest]:
-    """Everybody says their lines in a room with this title; who they are. They are present, all but one."""
-    people = {name: await server.guest(name) for name in PEOPLE}
-    room = await people["Ines"].opens(TITLE)
+async def play(server: Server, ines: Guest, code: str) -> dict[str, Guest]:
+    """Everybody says their lines in the room that Ines has opened, which has CODE then; who they are."""
+    people = {name: await server.guest(name) for name in PEOPLE if name != "Ines"} | {"Ines": ines}
     for guest in people.values():
-        await guest.joins(room.code)
+        await guest.joins(code)
     for line in (*HISTORY, *CHAT):
         await people[line.who].posts(line.body)
     await server.stops()
-    _replace_chance(server.process.database, people, room.code)
+    _replace_chance(server.process.database, people, code)
     await server.starts()
     return people
 

@@ -107,6 +107,7 @@ async def test_a_refused_message_does_not_hold_up_the_next(alice: Visitor, carol
     await alice.says(f"{OVERRIDE}refused", "welcome")
     await expect(alice.page.get_by_role("group", name="Not sent.")).to_be_visible()
     await alice.sees("welcome")
+    await alice.has_sent_everything()
     assert [message["body"] for message in (await carol.reads())["messages"]] == ["welcome"]
 
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import pytest
 from playwright.async_api import expect
 
 from tests.browser.conftest import Arrive, Serve
-from tests.browser.stage import CODE, NOW, TITLE, play
+from tests.browser.stage import CODE, NOW, play
 from tests.browser.visitor import Visitor
-from tests.cast import Guest, Server
+from tests.cast import Server
 
 PICTURES: Final = Path(__file__).parents[2] / "docs" / "pictures"
+TITLE: Final = "Sunday walk"
 MOST_BYTES: Final = 300_000
 # So that the end of one day and the beginning of the next are seen, and the jump button hides no word.
 BRING_LOW: Final = """(line) => {
@@ -43,11 +44,13 @@ async def test_the_start_page_and_a_new_room(arrive: Arrive, serve: Serve, folde
 
 async def test_an_evening_of_talk_and_its_history(arrive: Arrive, serve: Serve, folder: Path) -> None:
     server = await serve(rate_limits="off")
-    people = await play(server)
+    ines = await _sits_down(arrive, server)
+    code = await ines.opens_room(TITLE)
+    await ines.visits("about:blank")
+    people = await play(server, await ines.without_a_page(server), code)
     for name, guest in people.items():
         if name != "Tomás":
             await guest.enters()
-    ines = await _sits_down(arrive, server, people["Ines"])
     await ines.visits(f"/r/{CODE}")
     await ines.is_inside()
     await ines.sees("I'll bring the cake this time. The almond one.")
@@ -61,19 +64,11 @@ async def test_an_evening_of_talk_and_its_history(arrive: Arrive, serve: Serve, 
     await _take(ines, folder, "history")
 
 
-async def _sits_down(arrive: Arrive, server: Server, guest: Guest | None = None) -> Visitor:
-    """Ines, at a sharp screen, on the evening of the pictures; as a guest who is known already, if one is given."""
-    known: dict[str, Any] = {} if guest is None else {"storage_state": _kept_by(server, guest)}
-    ines = await arrive("Ines", at=server, device_scale_factor=2, timezone_id="UTC", **known)
+async def _sits_down(arrive: Arrive, server: Server) -> Visitor:
+    """Ines, at a sharp screen, on the evening of the pictures."""
+    ines = await arrive("Ines", at=server, device_scale_factor=2, timezone_id="UTC")
     await ines.page.clock.set_fixed_time(NOW)
     return ines
-
-
-def _kept_by(server: Server, guest: Guest) -> dict[str, Any]:
-    """What a browser keeps of a guest who was here before."""
-    cookie = {"name": "parlour", "value": guest.token, "url": server.url, "httpOnly": True, "sameSite": "Lax"}
-    kept = [{"name": "parlour.signed-in", "value": "yes"}, {"name": "parlour.name", "value": "Ines"}]
-    return {"cookies": [cookie], "origins": [{"origin": server.url, "localStorage": kept}]}
 
 
 async def _take(visitor: Visitor, folder: Path, name: str) -> None:

@@ -8,6 +8,8 @@ from typing import Any, Final, Literal, Self, cast
 
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request, WebSocket, expect
 
+from tests.cast import Guest, Server
+
 PATIENCE_MS: Final = 15_000
 # The browser notes every refusal of the server in the console, also those that the page asked for:
 # "am I signed in?", "is there such a room?".
@@ -133,8 +135,13 @@ class Visitor:
         self.is_signed_in = True
         return self.code
 
-    async def reloads(self) -> None:
-        await self.page.reload()
+    async def without_a_page(self, server: Server) -> Guest:
+        """The same person, with the same session, as a program."""
+        secret = next(cookie for cookie in await self.context.cookies() if cookie["httpOnly"])
+        http = await server.browser("/api/v1")
+        http.headers["authorization"] = f"Bearer {secret['value']}"
+        signed_in = (await http.get("/session")).json() | {"token": secret["value"]}
+        return Guest(server, http, signed_in, None)
 
     # Being there.
 
@@ -176,6 +183,9 @@ class Visitor:
 
     async def scrolls_to(self, top_px: int) -> None:
         await self.log.evaluate("(log, top) => { log.scrollTop = top; }", top_px)
+
+    async def has_sent_everything(self) -> None:
+        await expect(self.log.get_by_text("Sending…")).to_have_count(0)
 
     # What goes wrong.
 
