@@ -29,6 +29,24 @@ describe("the sentence around an address is not part of it", () => {
   });
 });
 
+test("an address that is too long to lead anywhere stays text, whole", () => {
+  const tail = "x".repeat(2048 - "https://a.example/".length);
+  expect(linksOf(`https://a.example/${tail}`)).toHaveLength(1);
+  expect(linksOf(`https://a.example/${tail}x`)).toEqual([]);
+});
+
+// Each of them once took a second of everybody's time, or fifteen.
+test.each([
+  ["dots before a character", `https://a.bb/${".".repeat(2600)}x${")".repeat(1300)}`],
+  ["brackets that nothing opened", `https://a.bb/${")".repeat(3900)}`],
+  ["brackets between dots", `https://a.bb/${").".repeat(1900)}`],
+  ["addresses one after another", "https://a.bb/).".repeat(260)],
+])("a room full of %s opens at once", (_, body) => {
+  const began = performance.now();
+  for (let message = 0; message < 30; message += 1) linkify(body);
+  expect(performance.now() - began).toBeLessThan(500);
+});
+
 describe("what could harm or mislead stays text", () => {
   test.each([
     "javascript:alert(1)",
