@@ -31,6 +31,7 @@ from parlour.live.gateway import Gateway, Services
 from parlour.live.hub import Hub
 from parlour.live.link import Flusher
 from parlour.live.roster import Roster
+from parlour.live.watch import HeadWatch
 from parlour.messages import routes as message_routes
 from parlour.messages.actions import Messages
 from parlour.messages.snapshots import Snapshots
@@ -51,6 +52,8 @@ from parlour.wire.errors import Refusal
 from parlour.wire.frames import FRAME_BYTES
 
 TICK_S = 1.0
+EXTEND_MOST_S = 3600.0
+EXTEND_SHARE = 0.1
 FORGET_EVERY_S = 3600.0
 DRAIN_WITHIN_S = 5.0
 
@@ -78,6 +81,7 @@ class Parlour:
         self.rooms = Rooms(self.database, self.journal, self.roster, self.codes, now_ms)
         self.messages = Messages(self.database, self.journal, self.rooms, now_ms)
         self.hub = Hub(self.messages.read_behind)
+        self.watch = HeadWatch(self.hub, self.messages.read_heads)
         self.bus.subscribe(self.hub.offer)
         self.presence = Presence(self.hub, self.roster, now_ms)
         self.views = Views(settings.public_url, settings.empty_room_ttl_s)
@@ -114,6 +118,13 @@ class Parlour:
         """A session has ended: its sockets close."""
         self.gateway.end_session(session)
 
+    @property
+    def _extend_every_s(self) -> float:
+        return min(EXTEND_MOST_S, self.settings.session_ttl_s * EXTEND_SHARE)
+
+    async def _extend_sessions(self) -> None:
+        await self.accounts.extend_sessions(self.gateway.sessions)
+
     @asynccontextmanager
     async def running(self, _app: object = None) -> AsyncIterator[None]:
         """From the first request to the last."""
@@ -122,6 +133,8 @@ class Parlour:
         timers = [
             asyncio.create_task(every(TICK_S, self.gateway.tick), name="heartbeats"),
             asyncio.create_task(every(TICK_S, self.lifetimes.tick), name="lifetimes"),
+            asyncio.create_task(every(TICK_S, self.watch.tick), name="heads"),
+            asyncio.create_task(every(self._extend_every_s, self._extend_sessions), name="sessions in use"),
             asyncio.create_task(every(FORGET_EVERY_S, self.accounts.forget_ended_sessions), name="sessions"),
         ]
         try:

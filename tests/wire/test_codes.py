@@ -15,6 +15,7 @@ EXPECTED: dict[CloseCode, Advice] = {
     CloseCode.TOO_SLOW: "retry",
     CloseCode.DRAINING: "retry",
     CloseCode.INTERNAL: "retry",
+    CloseCode.TOO_BIG: "stop",
     CloseCode.NO_HELLO: "retry",
     CloseCode.OVERLOADED: "retry",
     CloseCode.SIGN_IN: "sign_in",

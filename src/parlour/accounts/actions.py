@@ -120,6 +120,14 @@ class Accounts:
             await tables.delete_session(connection, person.session)
         self._news.signed_out(person.session)
 
+    async def extend_sessions(self, sessions: set[str]) -> None:
+        """These sessions are in use by a socket now, which asks nothing by itself."""
+        if not sessions:
+            return
+        now_ms = self._now_ms()
+        async with self._database.writing() as connection:
+            await tables.extend_sessions(connection, sessions, now_ms, now_ms + self._session_ttl_ms)
+
     async def forget_ended_sessions(self) -> None:
         """Delete what nobody can use any more."""
         async with self._database.writing() as connection:

@@ -44,10 +44,18 @@ def bearer_of(connection: AnyConnection) -> str | None:
     return token.strip() if scheme.lower() == "bearer" and token else None
 
 
+def cookie_of(connection: AnyConnection) -> str | None:
+    """The session token of the cookie: under https of the prefixed one alone, which no sibling domain can plant."""
+    return connection.cookies.get(_SECURE_COOKIE if _is_secure(connection) else _COOKIE)
+
+
 def token_of(connection: AnyConnection) -> str | None:
     """The session token: the Bearer header's, else the cookie's."""
-    cookies = connection.cookies
-    return bearer_of(connection) or cookies.get(_SECURE_COOKIE) or cookies.get(_COOKIE)
+    return bearer_of(connection) or cookie_of(connection)
+
+
+def _is_secure(connection: AnyConnection) -> bool:
+    return connection.scope["scheme"] in ("https", "wss")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +100,7 @@ def expired_cookies(connection: AnyConnection) -> list[Cookie]:
 
 
 def _cookies(connection: AnyConnection, secret: str, sign: str, max_age_s: int) -> list[Cookie]:
-    is_secure = origin_of(connection).startswith("https:")
+    is_secure = _is_secure(connection)
     name = _SECURE_COOKIE if is_secure else _COOKIE
     shared: dict[str, Any] = {"max_age": max_age_s, "path": "/", "secure": is_secure, "samesite": "lax"}
     return [

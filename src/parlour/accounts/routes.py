@@ -8,7 +8,7 @@ from litestar.params import JSONBody
 from msgspec import Struct
 
 from parlour.accounts.actions import Accounts, Person
-from parlour.accounts.identity import AnyRequest, address_of, expired_cookies, session_cookies, token_of
+from parlour.accounts.identity import AnyRequest, address_of, bearer_of, cookie_of, expired_cookies, session_cookies
 from parlour.accounts.limits import SIGN_INS, Limits, address_key
 from parlour.settings import Settings
 
@@ -62,8 +62,8 @@ async def who_am_i(
     request: AnyRequest, person: NamedDependency[Person], settings: NamedDependency[Settings]
 ) -> Response[SessionView]:
     """Who this session is. Renews the cookie, so that a session in use does not end in the browser alone."""
-    token = token_of(request)
-    cookies = session_cookies(request, token, settings.session_ttl_s) if token and request.cookies else []
+    token = None if bearer_of(request) else cookie_of(request)
+    cookies = session_cookies(request, token, settings.session_ttl_s) if token else []
     return Response(SessionView(_view(person)), cookies=cookies)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import Index, String, delete, insert, select, update
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from parlour.storage.schema import ID_CHARS, Base
 
 HASH_CHARS = 64
+HASHES_AT_ONCE = 500
 
 
 class Person(Base):
@@ -83,6 +85,18 @@ async def extend_session(connection: AsyncConnection, token_hash: str, expires_a
     await connection.execute(
         update(Session).where(Session.token_hash == token_hash).values(expires_at_ms=expires_at_ms)
     )
+
+
+async def extend_sessions(
+    connection: AsyncConnection, token_hashes: Collection[str], now_ms: int, expires_at_ms: int
+) -> None:
+    """Move the end of sessions that have not ended, a bounded number in a statement."""
+    hashes = list(token_hashes)
+    for start in range(0, len(hashes), HASHES_AT_ONCE):
+        some = Session.token_hash.in_(hashes[start : start + HASHES_AT_ONCE])
+        await connection.execute(
+            update(Session).where(some, Session.expires_at_ms > now_ms).values(expires_at_ms=expires_at_ms)
+        )
 
 
 async def delete_session(connection: AsyncConnection, token_hash: str) -> None:

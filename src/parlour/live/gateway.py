@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import defaultdict
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final, assert_never
 
 import structlog
-from msgspec.structs import replace
+from msgspec import structs
 
 from parlour.accounts.actions import Accounts, Person
 from parlour.accounts.limits import COMMANDS, POSTS, Limits
@@ -88,6 +89,7 @@ class Gateway:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._visitors: set[Visitor] = set()
+        self._known: defaultdict[str, set[Visitor]] = defaultdict(set)
         self.is_draining = False
 
     @property
@@ -104,13 +106,31 @@ class Gateway:
             token: the session token that came with the handshake, if any.
             origin: where the handshake came in, for links.
         """
-        visitor = Visitor(self._services, make_link, token, origin)
+        visitor = Visitor(self._services, make_link, token, origin, self._know)
         self._visitors.add(visitor)
         try:
             await visitor.serve(receive)
         finally:
             self._visitors.discard(visitor)
+            self._forget(visitor)
             visitor.leave_all()
+
+    def _know(self, visitor: Visitor, person: Person) -> None:
+        """From now on what happens to this person or session finds the visitor."""
+        for key in (person.id, person.session):
+            self._known[key].add(visitor)
+
+    def _forget(self, visitor: Visitor) -> None:
+        person = visitor.person
+        for key in (person.id, person.session) if person else ():
+            self._known[key].discard(visitor)
+            if not self._known[key]:
+                del self._known[key]
+
+    @property
+    def sessions(self) -> set[str]:
+        """The sessions that are in use by a socket now."""
+        return {visitor.person.session for visitor in self._visitors if visitor.person is not None}
 
     def tick(self) -> None:
         """Called about once a second: heartbeats of every connection, heads of quiet rooms."""
@@ -120,15 +140,13 @@ class Gateway:
 
     def end_session(self, session: str) -> None:
         """Whoever is connected with this session must sign in again."""
-        for visitor in list(self._visitors):
-            if visitor.person is not None and visitor.person.session == session:
-                visitor.link.close(CloseCode.SIGN_IN, "This session has ended.")
+        for visitor in list(self._known.get(session, ())):
+            visitor.link.close(CloseCode.SIGN_IN, "This session has ended.")
 
     def rename(self, person: Person) -> None:
         """From now on this person speaks under the new name, on every connection."""
-        for visitor in self._visitors:
-            if visitor.person is not None and visitor.person.id == person.id:
-                visitor.rename(visitor.person, person.name)
+        for visitor in self._known.get(person.id, ()):
+            visitor.rename(person.name)
 
     def drain(self) -> None:
         """Ask everyone to come back later, each at another moment."""
@@ -154,11 +172,19 @@ class _Place:
 class Visitor:
     """One connection: who it is, and the rooms it has entered."""
 
-    def __init__(self, services: Services, make_link: MakeLink, token: str | None, origin: str) -> None:
+    def __init__(
+        self,
+        services: Services,
+        make_link: MakeLink,
+        token: str | None,
+        origin: str,
+        know: Callable[[Visitor, Person], None],
+    ) -> None:
         self.person: Person | None = None
         self._services = services
         self._token = token
         self._origin = origin
+        self._know = know
         self._places: dict[str, _Place] = {}
         self._connection = ServerConnection(opened_at_s=_now_s())
         self._pinged_at_s = _now_s()
@@ -178,6 +204,10 @@ class Visitor:
             now_s = _now_s()
             outcome = self._connection.receive_binary() if text is None else self._connection.receive(text, now_s)
             await self._follow(outcome)
+            if self.link.is_closed:
+                # What the client sent behind the frame that ended the connection is not carried out.
+                await self.link.finish()
+                return
 
     def tick(self) -> None:
         """Ping a silent client, and give up on one that stays silent."""
@@ -189,11 +219,10 @@ class Visitor:
             self._pinged_at_s = now_s
             self.link.ping()
 
-    def rename(self, person: Person, name: str) -> None:
+    def rename(self, name: str) -> None:
         """Speak under another name."""
-        self.person = Person(person.id, name, person.kind, person.session)
-        for room_id, place in self._places.items():
-            self._places[room_id] = _Place(Seat(place.seat.room, self.person, place.seat.role), place.listener)
+        if self.person is not None:
+            self.person = replace(self.person, name=name)
 
     def leave_all(self) -> None:
         """The connection is gone."""
@@ -239,13 +268,16 @@ class Visitor:
                 assert_never(command)
 
     async def _hello(self, hello: Hello) -> None:
+        load_person, token = self._services.accounts.load_person, hello.token or self._token
         try:
-            person = await self._services.accounts.load_person(hello.token or self._token)
+            self.person = await load_person(token)
+            self._know(self, self.person)
+            # Looked up again: a sign-out or a new name that came in between could not find us yet.
+            person = self.person = await load_person(token)
         except Refusal as refusal:
             self._refuse(refusal, hello)
             self.link.close(CloseCode.SIGN_IN, "Sign in first.")
             return
-        self.person = person
         now = rfc3339(self._services.now_ms())
         me = Me(person.id, person.name, person.kind)
         self._send(Welcome(hello.ref, new_id(), me, HEARTBEAT_S, now, _limits))
@@ -290,7 +322,9 @@ class Visitor:
         try:
             place = self._known_place(post.room)
             await self._services.limits.spend(POSTS, place.seat.person.id)
-            future = self._services.messages.post(place.seat, Draft(post.cid, post.body, post.reply_to))
+            # The seat was taken under the name of then; what is said is said under the name of now.
+            seat = replace(place.seat, person=self._known_person())
+            future = self._services.messages.post(seat, Draft(post.cid, post.body, post.reply_to))
         except BaseException:
             self._connection.answered(post)
             raise
@@ -351,7 +385,7 @@ class Visitor:
         room_id = getattr(command, "room", None)
         frame = refused(refusal.code, refusal.message, ref=command.ref, room=room_id)
         if refusal.retry_after_s is not None:
-            frame = replace(frame, retry_after_s=refusal.retry_after_s)
+            frame = structs.replace(frame, retry_after_s=refusal.retry_after_s)
         self._send(frame)
 
 

@@ -139,7 +139,7 @@ class Hub:
             del self._channels[listener.room_id]
 
     def evict(self, room_id: str, key: str) -> None:
-        """This owner has lost the room: their listeners hear what was said until now, and no more."""
+        """This owner has lost the room: who is live has heard what was said until now; who is behind hears no more."""
         self._end(room_id, CloseCode.REMOVED, key)
 
     def close_room(self, room_id: str) -> None:
@@ -190,6 +190,10 @@ class Hub:
             if listener.is_following:
                 listener.link.send_droppable(frame)
 
+    def heads(self) -> dict[str, int]:
+        """Where the live listeners of each room are."""
+        return {room_id: channel.head for room_id, channel in self._channels.items() if channel.head is not None}
+
     def tell_heads(self) -> None:
         """Called about once a second: tell quiet rooms where their log ends."""
         now_s = _now_s()
@@ -223,7 +227,7 @@ class Hub:
 
     async def _refill(self, channel: _Channel, listener: Listener) -> None:
         """Read the log for a listener that is behind until it has caught up with the live ones."""
-        give_up_at_s = _now_s() + self.lag_s
+        give_up_at_s, was_empty = _now_s() + self.lag_s, False
         while listener.is_attached:
             if not await listener.link.drained(self.lag_s) or _now_s() > give_up_at_s:
                 listener.link.close(CloseCode.TOO_SLOW, "Too slow: come back and resume.")
@@ -237,11 +241,13 @@ class Hub:
                 await asyncio.sleep(RETRY_S)
                 continue
             if frames:
-                give_up_at_s = _now_s() + self.lag_s
+                give_up_at_s, was_empty = _now_s() + self.lag_s, False
             if self._advance(channel, listener, frames, head):
                 return
-            if not frames:
-                # The log is behind the hint: a replica that has not caught up yet.
+            if not frames and not was_empty:
+                # The read may have begun before the commit that the hint tells of: read again at once.
+                was_empty = True
+            elif not frames:
                 await asyncio.sleep(RETRY_S)
 
     def _advance(self, channel: _Channel, listener: Listener, frames: Sequence[SharedFrame], head: int) -> bool:

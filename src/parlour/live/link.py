@@ -83,6 +83,9 @@ class Link(ABC):
             self._drained.set()
             self._close(code, reason)
 
+    async def finish(self) -> None:  # noqa: B027 -- optional, as ping is
+        """After `close`: wait until the close has been sent."""
+
     def lost(self) -> None:
         """The other side is gone: nothing more is written, nobody waits for room any more."""
         self.is_closed = True

@@ -24,6 +24,7 @@ EXTENSION = "parlour.socket"
 _PING = b"\x89\x00"
 _INVALID_UTF8 = 1007
 CLOSE_WITHIN_S = 1.0
+MOST_FRAGMENTS = 1_024
 
 AsgiSend = Callable[[Any], Awaitable[None]]
 
@@ -42,16 +43,27 @@ class LiveProtocol(WebSocketsSansIOProtocol):
             extensions[EXTENSION] = self
 
     @override
+    def handle_cont(self, event: Frame) -> None:
+        """A message may come in pieces, but not in endlessly many empty ones: the size limit counts bytes only."""
+        if len(self.frames) >= MOST_FRAGMENTS:
+            self._fail(CloseCode.TOO_BIG, "too many fragments")
+            return
+        super().handle_cont(event)
+
+    @override
     def send_receive_event_to_app(self) -> None:
         """Invalid UTF-8 is the peer's fault (RFC 6455, section 8.1): close 1007, without a traceback."""
         if self.curr_msg_data_type == "text":
             try:
                 b"".join(self.frames).decode()
             except UnicodeDecodeError:
-                self.conn.fail(_INVALID_UTF8, "invalid UTF-8")
-                self.handle_parser_exception()
+                self._fail(_INVALID_UTF8, "invalid UTF-8")
                 return
         super().send_receive_event_to_app()
+
+    def _fail(self, code: int, reason: str) -> None:
+        self.conn.fail(code, reason)
+        self.handle_parser_exception()
 
     @override
     def handle_ping(self) -> None:
@@ -171,6 +183,11 @@ class SendLink(Link):
 
     def _close(self, code: CloseCode, reason: str) -> None:
         self._closer = asyncio.create_task(self._send_close(code, reason), name="close")
+
+    async def finish(self) -> None:
+        """Wait until the close has been sent: the server closes when its application returns."""
+        if self._closer is not None:
+            await asyncio.wait([self._closer], timeout=CLOSE_WITHIN_S)
 
     async def _send_close(self, code: CloseCode, reason: str) -> None:
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
@@ -136,6 +136,11 @@ class Messages:
         """
         async with self._database.reading() as connection:
             return await self._read_events(connection, seat.room.id, after, limit)
+
+    async def read_heads(self, room_ids: Collection[str]) -> dict[str, int]:
+        """Where the logs of these rooms end, for the watch over lost hints."""
+        async with self._database.reading() as connection:
+            return await tables.read_heads(connection, room_ids)
 
     async def read_behind(self, room_id: str, after: int, limit: int) -> Fill:
         """As `load_events`, for the Hub: it serves only listeners that took their seat before."""

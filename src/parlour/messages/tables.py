@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -31,6 +31,7 @@ class Message(Base):
 
 
 _EVENT_OVERHEAD_BYTES = 120
+ROOMS_AT_ONCE = 500
 
 MESSAGES = Base.metadata.tables["messages"]
 UNIQUE_KEY = ("room_id", "author_id", "cid")
@@ -101,6 +102,16 @@ async def _has_from(connection: AsyncConnection, room_id: str, seq: int) -> bool
 async def read_head(connection: AsyncConnection, room_id: str) -> int | None:
     """Where the room's log ends; None when the room is gone."""
     return (await connection.execute(select(Head.head).where(Head.room_id == room_id))).scalar_one_or_none()
+
+
+async def read_heads(connection: AsyncConnection, room_ids: Collection[str]) -> dict[str, int]:
+    """Where the logs of these rooms end, a bounded number in a statement."""
+    ids, heads = list(room_ids), {}
+    for start in range(0, len(ids), ROOMS_AT_ONCE):
+        some = Head.room_id.in_(ids[start : start + ROOMS_AT_ONCE])
+        for row in await connection.execute(select(Head.room_id, Head.head).where(some)):
+            heads[row.room_id] = row.head
+    return heads
 
 
 async def read_log(connection: AsyncConnection, room_id: str, after: int, limit: int) -> list[LogEvent]:

@@ -112,6 +112,7 @@ class CloseCode(IntEnum):
     """Why a socket was closed, in ranges that tell a client what to do (protocol.md, "Close codes")."""
 
     BYE = 1000
+    TOO_BIG = 1009
     INTERNAL = 1011
     RESTART = 1012
     NO_PONG = 4001
@@ -134,6 +135,6 @@ def advice(close_code: int) -> Advice:
     """What a client does after a close: unknown codes and network failures (1006) are retried."""
     if 4100 <= close_code <= 4199:  # noqa: PLR2004 -- the ranges of protocol.md
         return "sign_in"
-    if 4200 <= close_code <= 4299 or close_code in (CloseCode.BYE, 1009):  # noqa: PLR2004
+    if 4200 <= close_code <= 4299 or close_code in (CloseCode.BYE, CloseCode.TOO_BIG):  # noqa: PLR2004
         return "stop"
     return "retry"
