@@ -91,6 +91,33 @@ async def test_the_secure_cookie_is_the_session_too(guarded: Server) -> None:
     assert succeed(await browser.get("/session", headers=headers)).json()["person"]["id"] == alice.id
 
 
+async def test_under_https_the_cookie_without_the_prefix_is_nothing(guarded: Server) -> None:
+    alice = await guarded.guest("Alice")
+    browser = await guarded.browser("/api/v1")
+    headers = {"x-forwarded-proto": "https", "cookie": f"parlour={alice.token}"}
+    assert_refused(await browser.get("/session", headers=headers), "unauthenticated")
+
+
+async def test_a_bearer_token_is_never_made_a_cookie(alice: Guest) -> None:
+    answer = succeed(await alice.http.get("/session", headers={"cookie": "theme=dark"}))
+    assert "set-cookie" not in answer.headers
+
+
+async def test_a_session_that_a_socket_uses_does_not_end(serve: Serve) -> None:
+    server = await serve(session_ttl_s=2)
+    alice, bob = await server.guest("Alice"), await server.guest("Bob")
+    await alice.opens()
+    await alice.enters()
+
+    bobs = hashlib.sha256(bob.token.encode()).hexdigest()
+    ((ends_at_ms,),) = server.process.query("SELECT expires_at_ms FROM sessions WHERE token_hash = ?", bobs)
+
+    # Neither asks anything until Bob's session has ended; Alice only holds her socket.
+    await until(time.monotonic() + ends_at_ms / 1000 - time.time())
+    assert_refused(await bob.http.get("/session"), "unauthenticated")
+    succeed(await alice.http.get("/session"))
+
+
 async def test_who_is_no_trusted_proxy_cannot_claim_https(guarded: Server) -> None:
     browser = await guarded.browser("/api/v1", address="127.0.0.8")
     response = await browser.post("/session", json={"name": "Ada"}, headers={"x-forwarded-proto": "https"})
