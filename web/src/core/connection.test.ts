@@ -61,3 +61,11 @@ describe("a client's connection", () => {
     }
   });
 });
+
+it("goes on asking whether anybody is there when the clock was set back", () => {
+  const connection = new Connection({ client: "test" });
+  const hour = 3_600_000;
+  connection.start(hour);
+  expect(connection.tick(0)).toEqual([]);
+  expect(connection.tick(10_000).map(({ do: what }) => what)).toEqual(["close", "retry"]);
+});

@@ -1,7 +1,7 @@
 /**
  * The client's end of the connection as a pure state machine: fed what happened, it answers
  * with what to do. It keeps one connection alive and says hello; it knows no room. The shell
- * around it (live.ts) owns the socket, the clock and the dice. The same machine exists in
+ * around it (socket.ts) owns the socket, the clock and the dice. The same machine exists in
  * Python; both pass protocol/vectors/client.json.
  */
 
@@ -9,6 +9,7 @@ import { advice, CLOSE_BAD_FRAME, CLOSE_BYE, CLOSE_NO_PONG } from "../protocol/c
 import { BadFrame, decodeFrame } from "../protocol/codec";
 import type { Command, Frame, Refused, Welcome } from "../protocol/frames";
 import { PROTOCOL_VERSION } from "../protocol/frames";
+import { waitAfter } from "./patience";
 
 export type Phase = "idle" | "opening" | "greeting" | "live" | "waiting" | "signed_out" | "stopped";
 
@@ -38,9 +39,6 @@ const PROBE_WITHIN_MS = 3_000;
 /** A tick later than this means that the machine slept, and that what was sent to it may not
  * have been read yet. */
 const SLEPT_MS = 5_000;
-const RETRY_MIN_MS = 500;
-const RETRY_FIRST_MS = 1_000;
-const RETRY_MAX_MS = 30_000;
 /** Only a connection that stayed for this long makes the next wait short again: a server that
  * lets everybody in and falls over must not be met by everybody twice a second. */
 const STEADY_MS = 10_000;
@@ -61,7 +59,7 @@ export class Connection {
   #dueMs = 0;
   #pinged: "no" | "patiently" | "impatiently" = "no";
   #heartbeatMs = 25_000;
-  #drainedUntilMs = 0;
+  #drain: { readonly sinceMs: number; readonly forMs: number } | null = null;
   #failedTries = 0;
 
   constructor(identity: Identity) {
@@ -130,6 +128,9 @@ export class Connection {
 
   /** Called about once a second. */
   tick(nowMs: number): Effect[] {
+    // A clock that was set back must not stretch what is waited for.
+    this.#sinceMs = Math.min(this.#sinceMs, nowMs);
+    this.#dueMs = Math.min(this.#dueMs, nowMs + Math.max(this.#heartbeatMs, PONG_WITHIN_MS));
     if (this.#phase === "opening" || this.#phase === "greeting") {
       return nowMs - this.#sinceMs >= OPEN_WITHIN_MS ? this.#giveUp(nowMs) : [];
     }
@@ -163,7 +164,7 @@ export class Connection {
       return [{ do: "deliver", frame }, { do: "close", code: CLOSE_BYE }, this.#helloRefused(frame, nowMs)];
     }
     if (this.#phase === "greeting" && frame.op === "welcome") this.#welcomed(frame, nowMs);
-    if (frame.op === "drain") this.#drainedUntilMs = nowMs + frame.reconnect_in_ms;
+    if (frame.op === "drain") this.#drain = { sinceMs: nowMs, forMs: frame.reconnect_in_ms };
     return frame.op === "drain" || frame.op === "pong" ? [] : [{ do: "deliver", frame }];
   }
 
@@ -177,7 +178,7 @@ export class Connection {
   #helloRefused({ code, final, retry_after_s }: Refused, nowMs: number): Effect {
     if (code === "unauthenticated") return this.#restSignedOut(nowMs);
     if (final) return this.#restStopped(CLOSE_BAD_FRAME, nowMs);
-    if (retry_after_s !== undefined) this.#drainedUntilMs = nowMs + Math.round(retry_after_s * 1000);
+    if (retry_after_s !== undefined) this.#drain = { sinceMs: nowMs, forMs: Math.round(retry_after_s * 1000) };
     return this.#wait(nowMs);
   }
 
@@ -192,16 +193,20 @@ export class Connection {
     return [{ do: "close", code: CLOSE_NO_PONG }, this.#wait(nowMs)];
   }
 
-  /** Full jitter under a doubling bound, behind the wait that the server asked for: thousands
-   * who were cut off together come back spread out (Rocket.Chat#21182). */
   #wait(nowMs: number): Effect {
     if (this.#phase === "live" && nowMs - this.#sinceMs >= STEADY_MS) this.#failedTries = 0;
-    const boundMs = Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** Math.min(this.#failedTries, 10));
-    const askedMs = Math.max(0, this.#drainedUntilMs - nowMs);
+    const wait = waitAfter(this.#failedTries, this.#leftOfDrain(nowMs));
     this.#failedTries += 1;
-    this.#drainedUntilMs = 0;
+    this.#drain = null;
     this.#become("waiting", nowMs);
-    return { do: "retry", minMs: askedMs + RETRY_MIN_MS, maxMs: askedMs + boundMs };
+    return { do: "retry", ...wait };
+  }
+
+  /** What remains of the wait that the server asked for; all of it when the clock stepped back. */
+  #leftOfDrain(nowMs: number): number {
+    if (this.#drain === null) return 0;
+    const { sinceMs, forMs } = this.#drain;
+    return Math.max(0, forMs - Math.max(0, nowMs - sinceMs));
   }
 
   #restSignedOut(nowMs: number): Effect {
@@ -217,7 +222,7 @@ export class Connection {
   #rest(phase: Phase, nowMs: number): void {
     this.#become(phase, nowMs);
     this.#failedTries = 0;
-    this.#drainedUntilMs = 0;
+    this.#drain = null;
   }
 
   #hasSocket(): boolean {

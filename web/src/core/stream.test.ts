@@ -80,6 +80,15 @@ it("keeps its room for early events when old ones come again", () => {
   expect(written(stream.event(event(301), 0))).toEqual([{ apply: [301, 302] }]);
 });
 
+it("asks for what is missing also when the clock was set back", () => {
+  const stream = new Stream();
+  const hour = 3_600_000;
+  stream.entered(entered({ mode: "fresh", epoch: "e1", head: 3 }), hour);
+  stream.head(5, hour);
+  stream.tick(0);
+  expect(written(stream.tick(10_000))).toEqual([{ fill: { after: 3, limit: 300 } }]);
+});
+
 /** What a faulty network can do to a client that follows a log of at most 400 events. */
 const fault = fc.oneof(
   fc.record({ what: fc.constant("deliver" as const), index: fc.nat(400) }),

@@ -5,7 +5,7 @@
  */
 
 import type { Entered, LogEvent, Snapshot } from "../protocol/frames";
-import { FILL_EVENTS } from "../protocol/frames";
+import { USUAL_LIMITS } from "../protocol/frames";
 
 export type StreamEffect =
   /** The next event of the log: its seq is one more than that of the one before. */
@@ -120,7 +120,10 @@ export class Stream {
 
   /** Called at `dueMs`, or a few times a second while there is one. */
   tick(nowMs: number): StreamEffect[] {
-    if (this.#dueMs === null || nowMs < this.#dueMs) return [];
+    if (this.#dueMs === null) return [];
+    // A clock that was set back must not stretch what is waited for.
+    this.#dueMs = Math.min(this.#dueMs, nowMs + FILL_WITHIN_MS);
+    if (nowMs < this.#dueMs) return [];
     if (!this.#isAsking) return [this.#ask(nowMs)];
     this.fillRefused(nowMs);
     return [];
@@ -185,7 +188,7 @@ export class Stream {
   #ask(nowMs: number): StreamEffect {
     this.#isAsking = true;
     this.#dueMs = nowMs + FILL_WITHIN_MS;
-    return { do: "fill", after: this.position, limit: FILL_EVENTS };
+    return { do: "fill", after: this.position, limit: USUAL_LIMITS.fill_events };
   }
 
   #waitLonger(nowMs: number): void {

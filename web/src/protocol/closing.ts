@@ -5,6 +5,10 @@ export type Advice = "retry" | "sign_in" | "stop";
 export const CLOSE_BYE = 1000;
 export const CLOSE_NO_PONG = 4001;
 export const CLOSE_BAD_FRAME = 4200;
+export const CLOSE_VERSION = 4201;
+export const CLOSE_ROOM_CLOSED = 4202;
+export const CLOSE_REMOVED = 4203;
+export const CLOSE_NOT_FOUND = 4205;
 
 /** Unknown codes and network failures (1006) are retried. */
 export function advice(closeCode: number): Advice {

@@ -4,9 +4,6 @@
  */
 
 export const PROTOCOL_VERSION = 1;
-export const POSTS_IN_FLIGHT = 16;
-export const FILL_EVENTS = 300;
-export const BODY_CHARS = 4_000;
 
 export interface Person {
   readonly id: string;
@@ -105,6 +102,16 @@ export interface Limits {
   readonly posts_in_flight: number;
   readonly fill_events: number;
 }
+
+/** What servers allow unless they say otherwise; counts before the first welcome. */
+export const USUAL_LIMITS: Limits = {
+  frame_bytes: 65_536,
+  body_chars: 4_000,
+  name_chars: 40,
+  title_chars: 80,
+  posts_in_flight: 16,
+  fill_events: 300,
+};
 
 export interface Welcome {
   readonly op: "welcome";
