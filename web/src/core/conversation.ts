@@ -7,7 +7,6 @@
 import type { Change } from "../protocol/changes";
 import { readChange } from "../protocol/changes";
 import type { Entered, LogEvent, Person, Room as WireRoom, Snapshot } from "../protocol/frames";
-import { BODY_CHARS } from "../protocol/frames";
 import type { Api, Joined } from "./api";
 import { Layout } from "./layout";
 import type { Letter } from "./outbox";
@@ -43,6 +42,10 @@ export interface ConversationPorts {
 const PAGE = 50;
 /** How often time is looked at while something waits for it: a gap, a pause, an answer. */
 const PULSE_MS = 125;
+/** How often somebody looks whether another tab went and left letters behind. */
+const ADOPT_EVERY_MS = 60_000;
+/** What waits on this device goes before what is written now, but does not hold it up. */
+const ADOPT_WITHIN_MS = 1_500;
 
 export class Conversation {
   readonly roster: Roster;
@@ -57,6 +60,9 @@ export class Conversation {
   #hasBegun = false;
   #isLoadingOlder = false;
   #isClosed = false;
+  /** Whether what earlier lives left behind was looked for: nothing is sent before that. */
+  #hasAdopted = false;
+  #adopting: ReturnType<typeof setInterval> | undefined;
   #pulsing: ReturnType<typeof setInterval> | undefined;
 
   constructor(me: Person, joined: Joined, ports: ConversationPorts) {
@@ -93,6 +99,21 @@ export class Conversation {
     return this.#unread.count(this.#timeline.entries, this.#me.id);
   }
 
+  /** Whether there may be more than unreadCount, in pages that are not loaded. */
+  get hasMoreUnread(): boolean {
+    return this.#unread.isMore(this.#timeline.entries, this.#timeline.hasOlder);
+  }
+
+  /** What was written here and is not with the server yet. */
+  get unsentCount(): number {
+    return this.#outbox.pending.filter(({ seq }) => seq === null).length;
+  }
+
+  /** How many characters a message may have. */
+  get bodyLimit(): number {
+    return this.#ports.link.limits.body_chars;
+  }
+
   get rows(): readonly Row[] {
     const findName = (id: string) => this.roster.findName(id);
     return this.#layout.rows(this.#timeline, this.#outbox.pending, {
@@ -107,7 +128,7 @@ export class Conversation {
     this.#follow(this.#stream.entered(frame, Date.now()));
     this.#send();
     // Only now: the messages that came with it tell which letters of earlier lives had arrived.
-    void this.#adopt();
+    if (this.#adopting === undefined && this.#stream.isEntered) this.#beginAdopting();
   }
 
   heard(news: RoomNews): void {
@@ -145,7 +166,7 @@ export class Conversation {
   post(body: string, replyTo: number | null): Result {
     if (body.trim() === "") return failure("empty_body");
     // Characters as the server counts them: an emoji is one, not two halves.
-    if (Array.from(body).length > BODY_CHARS) return failure("body_too_long");
+    if (Array.from(body).length > this.bodyLimit) return failure("body_too_long");
     this.#outbox.add(body, replyTo, Date.now());
     this.#send();
     return done;
@@ -179,15 +200,35 @@ export class Conversation {
     this.#changed();
   }
 
+  /** A tab may have gone meanwhile; what it could not send is sent from here. */
+  async adopt(): Promise<void> {
+    if (this.#hasAdopted) await this.#adopt("strangers");
+  }
+
   /** Nothing happens here any more; what was read can still be read. */
   close(): void {
     this.#isClosed = true;
+    clearInterval(this.#adopting);
     this.#keepPulsing();
   }
 
-  async #adopt(): Promise<void> {
-    await this.#outbox.adopt();
+  #beginAdopting(): void {
+    this.#adopting = setInterval(() => void this.adopt(), ADOPT_EVERY_MS);
+    const waiting = setTimeout(() => { this.#sendFromNowOn(); }, ADOPT_WITHIN_MS);
+    void this.#adopt("all").then(() => {
+      clearTimeout(waiting);
+      this.#sendFromNowOn();
+    });
+  }
+
+  async #adopt(whose: "all" | "strangers"): Promise<void> {
+    await this.#outbox.adopt(whose);
     for (const { cid } of this.#outbox.pending) if (this.#timeline.has(this.#me.id, cid)) this.#outbox.arrived(cid);
+    this.#send();
+  }
+
+  #sendFromNowOn(): void {
+    this.#hasAdopted = true;
     this.#send();
   }
 
@@ -211,7 +252,8 @@ export class Conversation {
   }
 
   #fill(after: number, limit: number): void {
-    this.#ports.link.ask({ op: "fill", room: this.#about.id, after, limit }, (answer) => {
+    const { link } = this.#ports;
+    link.ask({ op: "fill", room: this.#about.id, after, limit: Math.min(limit, link.limits.fill_events) }, (answer) => {
       if (this.#isClosed) return;
       if (answer?.op === "filled") this.#follow(this.#stream.filled(answer.events, answer.head, Date.now()));
       if (answer?.op === "refused") this.#stream.fillRefused(Date.now());
@@ -242,7 +284,7 @@ export class Conversation {
     this.roster.reset(snapshot);
     this.#timeline.reset(snapshot.messages, snapshot.has_more);
     this.#forgetArrived(snapshot.messages);
-    this.#outbox.restarted(head);
+    this.#outbox.restarted();
     if (this.#hasBegun) this.#unread.restart(head);
     else this.#unread.begin(this.#seenBefore(), head);
     this.#hasBegun = true;
@@ -256,8 +298,8 @@ export class Conversation {
   }
 
   #noteVisit(): void {
-    const { code, title, epoch } = this.#about;
-    this.#ports.visits.note(code, { title, epoch, seen: this.#unread.seen });
+    const { code, title, epoch, id } = this.#about;
+    this.#ports.visits.note(code, { title, epoch, seen: this.#unread.seen, room: id });
   }
 
   #forgetArrived(messages: Snapshot["messages"]): void {
@@ -265,8 +307,9 @@ export class Conversation {
   }
 
   #send(): void {
-    if (!this.#isClosed && this.#stream.isEntered) {
-      for (const letter of this.#outbox.take(Date.now())) this.#post(letter);
+    if (!this.#isClosed && this.#hasAdopted && this.#stream.isEntered) {
+      const { posts_in_flight } = this.#ports.link.limits;
+      for (const letter of this.#outbox.take(Date.now(), posts_in_flight)) this.#post(letter);
     }
     this.#changed();
   }

@@ -81,9 +81,9 @@ class Sheet {
 
   copyWith(pending: readonly PendingMessage[], context: LayoutContext): readonly Row[] {
     const copy = new Sheet(this);
-    for (const { cid, body, at, replyTo, delivery, failure, seq } of pending) {
-      copy.#beginDay(at);
-      copy.#say({ cid, seq, author: context.me, body, at, replyTo, delivery, failure }, context);
+    for (const message of pending) {
+      copy.#beginDay(message.at);
+      copy.#say({ ...message, author: context.me }, context);
     }
     return copy.#rows;
   }
@@ -100,6 +100,7 @@ class Sheet {
       replyTo: null,
       delivery: "sent",
       failure: null,
+      waitingFor: null,
       ...telling,
     });
   }

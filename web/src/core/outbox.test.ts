@@ -2,7 +2,7 @@ import { IDBFactory } from "fake-indexeddb";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { Refused } from "../protocol/frames";
 import type { OutboxStore } from "./outbox-store";
-import { MemoryStore, openOutboxStore, openTabs } from "./outbox-store";
+import { MemoryStore, openOutboxStore, openLocks } from "./outbox-store";
 import { Outbox } from "./outbox";
 import { newUuid } from "./random";
 
@@ -38,7 +38,7 @@ function aBrowser() {
       const query = () => Promise.resolve({ held: [...held].map((name) => ({ name })) });
       // Only what the outbox uses of it.
       const locks = { request, query } as unknown as LockManager;
-      return { tabs: openTabs(locks), close: () => { for (const name of mine) held.delete(name); } };
+      return { tabs: openLocks(locks), close: () => { for (const name of mine) held.delete(name); } };
     },
   };
 }
@@ -48,24 +48,24 @@ describe("an outbox", () => {
     const outbox = anOutbox(new MemoryStore());
     outbox.add("one", null, 0);
     outbox.add("two", 7, 0);
-    expect(outbox.take(1).map(({ body, replyTo }) => [body, replyTo])).toEqual([["one", null], ["two", 7]]);
-    expect(outbox.take(2)).toEqual([]);
+    expect(outbox.take(1, 16).map(({ body, replyTo }) => [body, replyTo])).toEqual([["one", null], ["two", 7]]);
+    expect(outbox.take(2, 16)).toEqual([]);
   });
 
   it("hands the same cid out again after a lost connection, and after 15 s without an answer", () => {
     const outbox = anOutbox(new MemoryStore());
     outbox.add("one", null, 0);
-    const first = cids(outbox.take(0));
+    const first = cids(outbox.take(0, 16));
     outbox.disconnected();
-    expect(cids(outbox.take(1_000))).toEqual(first);
-    expect(outbox.take(15_999)).toEqual([]);
-    expect(cids(outbox.take(16_000))).toEqual(first);
+    expect(cids(outbox.take(1_000, 16))).toEqual(first);
+    expect(outbox.take(15_999, 16)).toEqual([]);
+    expect(cids(outbox.take(16_000, 16))).toEqual(first);
   });
 
   it("shows an answered letter until the log has come to its place", () => {
     const outbox = anOutbox(new MemoryStore());
     outbox.add("one", null, 0);
-    const [letter] = outbox.take(0);
+    const [letter] = outbox.take(0, 16);
     outbox.posted(letter!.cid, 9);
     outbox.reached(8);
     expect(outbox.pending.map(({ delivery, seq }) => [delivery, seq])).toEqual([["sent", 9]]);
@@ -76,44 +76,78 @@ describe("an outbox", () => {
   it("sends again what was promised a place that a new log does not have", () => {
     const outbox = anOutbox(new MemoryStore());
     outbox.add("one", null, 0);
-    const [letter] = outbox.take(0);
+    const [letter] = outbox.take(0, 16);
     outbox.posted(letter!.cid, 9);
-    outbox.restarted(5);
-    expect(cids(outbox.take(0))).toEqual([letter!.cid]);
+    outbox.restarted();
+    expect(cids(outbox.take(0, 16))).toEqual([letter!.cid]);
   });
 
   it("keeps what was refused for good visible, with its reason, and sends it only when told to", () => {
     const outbox = anOutbox(new MemoryStore());
     outbox.add("one", null, 0);
-    const [letter] = outbox.take(0);
+    const [letter] = outbox.take(0, 16);
     outbox.refused(letter!.cid, refusal({ code: "forbidden_characters", final: true }), 0);
     expect(outbox.pending.map(({ delivery, failure }) => [delivery, failure?.code])).toEqual([["failed", "forbidden_characters"]]);
     outbox.disconnected();
-    expect(outbox.take(60_000)).toEqual([]);
+    expect(outbox.take(60_000, 16)).toEqual([]);
     outbox.retry(letter!.cid, 60_000);
-    expect(cids(outbox.take(60_000))).toEqual([letter!.cid]);
+    expect(cids(outbox.take(60_000, 16))).toEqual([letter!.cid]);
   });
 
   it("waits as long as a refusal asks, and longer each time", () => {
     const outbox = anOutbox(new MemoryStore());
     outbox.add("one", null, 0);
-    const [letter] = outbox.take(0);
+    const [letter] = outbox.take(0, 16);
     outbox.refused(letter!.cid, refusal({ retry_after_s: 3 }), 0);
-    expect(outbox.take(2_999)).toEqual([]);
-    expect(outbox.take(3_000).length).toBe(1);
+    expect(outbox.take(2_999, 16)).toEqual([]);
+    expect(outbox.take(3_000, 16).length).toBe(1);
     outbox.refused(letter!.cid, refusal({}), 3_000);
-    expect(outbox.take(4_999)).toEqual([]);
-    expect(outbox.take(5_000).length).toBe(1);
+    expect(outbox.take(4_999, 16)).toEqual([]);
+    expect(outbox.take(5_000, 16).length).toBe(1);
+  });
+
+  it("says what it waits for, until the server takes it or the connection breaks", () => {
+    const outbox = anOutbox(new MemoryStore());
+    outbox.add("one", null, 0);
+    const [letter] = outbox.take(0, 16);
+    outbox.refused(letter!.cid, refusal({ code: "storage_unavailable", retry_after_s: 5 }), 0);
+    expect(outbox.pending[0]).toMatchObject({ delivery: "sending", waitingFor: { code: "storage_unavailable", retryAfterS: 5 } });
+    outbox.take(5_000, 16);
+    expect(outbox.pending[0]!.waitingFor?.code).toBe("storage_unavailable");
+    outbox.disconnected();
+    expect(outbox.pending[0]!.waitingFor).toBeNull();
+  });
+
+  it("waits no longer because the clock was set back", () => {
+    const outbox = anOutbox(new MemoryStore());
+    outbox.add("one", null, HOUR_MS);
+    const [letter] = outbox.take(HOUR_MS, 16);
+    expect(outbox.take(0, 16).length).toBe(1);
+    outbox.refused(letter!.cid, refusal({ retry_after_s: 3 }), HOUR_MS);
+    expect(outbox.take(0, 16).length).toBe(1);
+  });
+
+  it("says again after a restart also what was promised a place that another letter has now", async () => {
+    const store = new MemoryStore();
+    const outbox = anOutbox(store);
+    outbox.add("one", null, 0);
+    const [letter] = outbox.take(0, 16);
+    outbox.posted(letter!.cid, 9);
+    expect(await store.claim("room", "alice", "all")).toEqual([]);
+    outbox.restarted();
+    outbox.reached(12);
+    expect(cids(outbox.take(0, 16))).toEqual([letter!.cid]);
+    expect((await store.claim("room", "alice", "all")).length).toBe(1);
   });
 
   it("does not send yesterday's words by itself", () => {
     const outbox = anOutbox(new MemoryStore());
     outbox.add("one", null, 0);
-    expect(outbox.take(24 * HOUR_MS)).toEqual([]);
+    expect(outbox.take(24 * HOUR_MS, 16)).toEqual([]);
     const [row] = outbox.pending;
     expect([row!.delivery, row!.failure?.code]).toEqual(["failed", "expired"]);
     outbox.retry(row!.cid, 24 * HOUR_MS);
-    expect(outbox.take(24 * HOUR_MS).length).toBe(1);
+    expect(outbox.take(24 * HOUR_MS, 16).length).toBe(1);
   });
 
   it("says the same array while nothing changes", () => {
@@ -124,7 +158,7 @@ describe("an outbox", () => {
 });
 
 describe("after a reload", () => {
-  const aStore = () => openOutboxStore(openTabs(undefined));
+  const aStore = () => openOutboxStore(openLocks(undefined));
   /** Everything that was put is on disk. */
   const written = () => new Promise((resolve) => setTimeout(resolve, 20));
 
@@ -135,31 +169,31 @@ describe("after a reload", () => {
     await written();
     const after = anOutbox(await aStore());
     after.add("three", null, 9);
-    await after.adopt();
-    expect(after.take(10).map(({ body }) => body)).toEqual(["one", "two", "three"]);
+    await after.adopt("all");
+    expect(after.take(10, 16).map(({ body }) => body)).toEqual(["one", "two", "three"]);
   });
 
   it("does not send what was answered or discarded", async () => {
     const before = anOutbox(await aStore());
     for (const body of ["answered", "arrived", "discarded", "left"]) before.add(body, null, 0);
-    const [answered, arrived, discarded] = before.take(0);
+    const [answered, arrived, discarded] = before.take(0, 16);
     before.posted(answered!.cid, 3);
     before.arrived(arrived!.cid);
     before.discard(discarded!.cid);
     await written();
     const after = anOutbox(await aStore());
-    await after.adopt();
-    expect(after.take(0).map(({ body }) => body)).toEqual(["left"]);
+    await after.adopt("all");
+    expect(after.take(0, 16).map(({ body }) => body)).toEqual(["left"]);
   });
 
   it("remembers a failure", async () => {
     const before = anOutbox(await aStore());
     before.add("one", null, 0);
-    before.refused(before.take(0)[0]!.cid, refusal({ code: "banned", final: true }), 0);
+    before.refused(before.take(0, 16)[0]!.cid, refusal({ code: "banned", final: true }), 0);
     await written();
     const after = anOutbox(await aStore());
-    await after.adopt();
-    expect(after.take(0)).toEqual([]);
+    await after.adopt("all");
+    expect(after.take(0, 16)).toEqual([]);
     expect(after.pending[0]!.failure?.code).toBe("banned");
   });
 
@@ -169,7 +203,7 @@ describe("after a reload", () => {
     await written();
     for (const [room, person] of [["garden", "alice"], ["kitchen", "bob"]] as const) {
       const other = anOutbox(await aStore(), room, person);
-      await other.adopt();
+      await other.adopt("all");
       expect(other.pending).toEqual([]);
     }
   });
@@ -179,9 +213,9 @@ describe("after a reload", () => {
     anOutbox(store, "kitchen", "alice").add("hi", null, 0);
     anOutbox(store, "kitchen", "bob").add("hello", null, 0);
     await written();
-    await store.removeAll("alice");
-    expect(await store.claim("kitchen", "alice")).toEqual([]);
-    expect((await store.claim("kitchen", "bob")).length).toBe(1);
+    expect((await store.takeAll("alice")).map(({ body }) => body)).toEqual(["hi"]);
+    expect(await store.claim("kitchen", "alice", "all")).toEqual([]);
+    expect((await store.claim("kitchen", "bob", "all")).length).toBe(1);
   });
 
   it("leaves the letters of a living tab alone, and takes those of one that is gone", async () => {
@@ -190,11 +224,63 @@ describe("after a reload", () => {
     anOutbox(await openOutboxStore(first.tabs)).add("one", null, 0);
     await written();
     const second = anOutbox(await openOutboxStore(browser.openTab().tabs));
-    await second.adopt();
+    await second.adopt("all");
     expect(second.pending).toEqual([]);
     first.close();
-    await second.adopt();
+    await second.adopt("all");
     expect(second.pending.map(({ body }) => body)).toEqual(["one"]);
+  });
+
+  it("does not bring back what its own tab has posted or discarded meanwhile", async () => {
+    const browser = aBrowser();
+    const { tabs } = browser.openTab();
+    const store = await openOutboxStore(tabs);
+    const outbox = anOutbox(store);
+    outbox.add("one", null, 0);
+    await written();
+    const [letter] = outbox.take(0, 16);
+    const adopting = outbox.adopt("strangers");
+    outbox.discard(letter!.cid);
+    await adopting;
+    await written();
+    expect([outbox.pending, await store.claim("room", "alice", "all")]).toEqual([[], []]);
+  });
+
+  it("takes from other tabs later on only where it can tell that they are gone", async () => {
+    anOutbox(await aStore()).add("one", null, 0);
+    await written();
+    const other = anOutbox(await aStore());
+    await other.adopt("strangers");
+    expect(other.pending).toEqual([]);
+  });
+
+  it("opens the database again after the browser took it away", async () => {
+    const opened: IDBDatabase[] = [];
+    const real = new IDBFactory();
+    const open = (name: string, version: number) => {
+      const request = real.open(name, version);
+      request.addEventListener("success", () => opened.push(request.result));
+      return request;
+    };
+    vi.stubGlobal("indexedDB", { open });
+    const store = await aStore();
+    const [first] = opened;
+    first!.close();
+    first!.onclose?.(new Event("close"));
+    const outbox = anOutbox(store);
+    outbox.add("one", null, 0);
+    await written();
+    expect((await store.claim("room", "alice", "all")).length).toBe(1);
+    expect(opened.length).toBe(2);
+  });
+
+  it("goes on in memory where IndexedDB never answers", async () => {
+    vi.useFakeTimers();
+    vi.stubGlobal("indexedDB", { open: () => ({}) });
+    const opening = aStore();
+    await vi.advanceTimersByTimeAsync(1_500);
+    vi.useRealTimers();
+    expect(await opening).toBeInstanceOf(MemoryStore);
   });
 
   it("goes on in memory where IndexedDB is blocked", async () => {
@@ -205,8 +291,8 @@ describe("after a reload", () => {
     });
     const outbox = anOutbox(await aStore());
     outbox.add("one", null, 0);
-    await outbox.adopt();
-    expect(outbox.take(0).length).toBe(1);
+    await outbox.adopt("all");
+    expect(outbox.take(0, 16).length).toBe(1);
   });
 });
 

@@ -6,7 +6,6 @@
  */
 
 import type { Refused } from "../protocol/frames";
-import { POSTS_IN_FLIGHT } from "../protocol/frames";
 import type { OutboxStore } from "./outbox-store";
 import type { Failure } from "./result";
 
@@ -34,6 +33,8 @@ export interface PendingMessage {
   readonly seq: number | null;
   readonly delivery: "sent" | "sending" | "failed";
   readonly failure: Failure | null;
+  /** Why the server did not take it yet, when it said so; it is tried again by itself. */
+  readonly waitingFor: Failure | null;
 }
 
 interface Held {
@@ -41,6 +42,7 @@ interface Held {
   /** When it was sent on the connection of now; null: it waits. */
   readonly sentAtMs: number | null;
   readonly seq: number | null;
+  readonly waitingFor: Failure | null;
 }
 
 /** What was written yesterday is not what one wants to say today (zulip-mobile#3584). */
@@ -61,7 +63,7 @@ export class Outbox {
   readonly #options: OutboxOptions;
   #held: readonly Held[] = [];
   #pending: readonly PendingMessage[] | null = null;
-  #pausedUntilMs = 0;
+  #pause = { sinceMs: 0, forMs: 0 };
   #pauses = 0;
 
   constructor(options: OutboxOptions) {
@@ -79,14 +81,14 @@ export class Outbox {
     return this.#held.some(({ letter, seq }) => letter.failure === null && seq === null);
   }
 
-  /** Takes over what an earlier life of this page, or a tab that is gone, left behind. */
-  async adopt(): Promise<void> {
+  /** Takes over what an earlier life of this page, or a tab that is gone, left behind: before the
+   * first letter is sent ("all"), and now and then after that ("strangers"). */
+  async adopt(whose: "all" | "strangers"): Promise<void> {
     const { store, roomId, personId } = this.#options;
-    const found = await store.claim(roomId, personId);
+    const found = await store.claim(roomId, personId, whose);
     const strange = found.filter(({ cid }) => !this.#find(cid));
     if (strange.length === 0) return;
-    const adopted = strange.map((letter) => ({ letter, sentAtMs: null, seq: null }));
-    this.#become([...this.#held, ...adopted].sort((a, b) => a.letter.queuedAtMs - b.letter.queuedAtMs));
+    this.#become([...this.#held, ...strange.map(waiting)].sort((a, b) => a.letter.queuedAtMs - b.letter.queuedAtMs));
   }
 
   add(body: string, replyTo: number | null, nowMs: number): void {
@@ -101,17 +103,17 @@ export class Outbox {
       queuedAtMs: this.#queuePlace(nowMs),
       failure: null,
     };
-    this.#become([...this.#held, { letter, sentAtMs: null, seq: null }]);
+    this.#become([...this.#held, waiting(letter)]);
     this.#keep(letter);
   }
 
   /** What is to be sent now, in order. They count as sent until something else is said of them. */
-  take(nowMs: number): readonly Letter[] {
+  take(nowMs: number, mostInFlight: number): readonly Letter[] {
     this.#expire(nowMs);
-    if (nowMs < this.#pausedUntilMs) return [];
+    if (isWithin(this.#pause.forMs, this.#pause.sinceMs, nowMs)) return [];
     const isFlying = ({ sentAtMs, seq, letter }: Held) =>
-      seq === null && letter.failure === null && sentAtMs !== null && nowMs - sentAtMs < ANSWER_WITHIN_MS;
-    const room = POSTS_IN_FLIGHT - this.#held.filter(isFlying).length;
+      seq === null && letter.failure === null && sentAtMs !== null && isWithin(ANSWER_WITHIN_MS, sentAtMs, nowMs);
+    const room = mostInFlight - this.#held.filter(isFlying).length;
     const taken = this.#held
       .filter((held) => held.seq === null && held.letter.failure === null && !isFlying(held))
       .slice(0, Math.max(0, room));
@@ -122,7 +124,7 @@ export class Outbox {
   /** The server has it at this place of the log; shown until the log has come that far. */
   posted(cid: string, seq: number): void {
     this.#pauses = 0;
-    this.#change(cid, (held) => ({ ...held, seq }));
+    this.#change(cid, (held) => ({ ...held, seq, waitingFor: null }));
     void this.#options.store.remove(cid);
   }
 
@@ -134,14 +136,16 @@ export class Outbox {
     }
     const pauseMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.#pauses);
     this.#pauses += 1;
-    this.#pausedUntilMs = Math.max(this.#pausedUntilMs, nowMs + Math.max(pauseMs, (retry_after_s ?? 0) * 1000));
-    this.#change(cid, (held) => ({ ...held, sentAtMs: null }));
+    this.#pause = { sinceMs: nowMs, forMs: Math.max(pauseMs, (retry_after_s ?? 0) * 1000) };
+    const waitingFor = final ? null : { code, retryAfterS: retry_after_s ?? null };
+    this.#change(cid, (held) => ({ ...held, sentAtMs: null, waitingFor }));
   }
 
   /** Nobody will answer what was sent: all of it is sent again, under the same cids. */
   disconnected(): void {
-    this.#pausedUntilMs = 0;
-    this.#become(this.#held.map((held) => (held.sentAtMs === null ? held : { ...held, sentAtMs: null })));
+    this.#pause = { sinceMs: 0, forMs: 0 };
+    const isUntouched = ({ sentAtMs, waitingFor }: Held) => sentAtMs === null && waitingFor === null;
+    this.#become(this.#held.map((held) => (isUntouched(held) ? held : { ...held, sentAtMs: null, waitingFor: null })));
   }
 
   /** The log has come to this seq: what it holds needs no place here any more. */
@@ -151,10 +155,11 @@ export class Outbox {
     }
   }
 
-  /** The room was fetched anew at `head`: what was promised a place behind it lost that place. */
-  restarted(head: number): void {
-    this.reached(head);
-    if (this.#held.some(({ seq }) => seq !== null)) this.#become(this.#held.map((held) => ({ ...held, seq: null, sentAtMs: null })));
+  /** The room was fetched anew, and what its messages hold is gone from here. Places in the log
+   * from before mean nothing now: what had one is said again, which is harmless if it is there. */
+  restarted(): void {
+    for (const { letter, seq } of this.#held) if (seq !== null) this.#keep(letter);
+    this.#become(this.#held.map((held) => (held.seq === null ? held : { ...held, seq: null, sentAtMs: null })));
   }
 
   /** The log holds this letter, whoever sent it. */
@@ -167,7 +172,7 @@ export class Outbox {
     const held = this.#find(cid);
     if (held?.letter.failure == null) return;
     const letter = { ...held.letter, failure: null, queuedAtMs: this.#queuePlace(nowMs) };
-    this.#become([...this.#held.filter((other) => other !== held), { letter, sentAtMs: null, seq: null }]);
+    this.#become([...this.#held.filter((other) => other !== held), waiting(letter)]);
     this.#keep(letter);
   }
 
@@ -184,7 +189,7 @@ export class Outbox {
   }
 
   #fail(cid: string, failure: Failure): void {
-    this.#change(cid, (held) => ({ letter: { ...held.letter, failure }, sentAtMs: null, seq: null }));
+    this.#change(cid, (held) => waiting({ ...held.letter, failure }));
     const held = this.#find(cid);
     if (held) this.#keep(held.letter);
   }
@@ -212,8 +217,18 @@ export class Outbox {
   }
 }
 
-function shown({ letter, seq }: Held): PendingMessage {
+function waiting(letter: Letter): Held {
+  return { letter, sentAtMs: null, seq: null, waitingFor: null };
+}
+
+/** A clock that was set back is no reason to wait longer. */
+function isWithin(spanMs: number, sinceMs: number, nowMs: number): boolean {
+  const passedMs = nowMs - sinceMs;
+  return passedMs >= 0 && passedMs < spanMs;
+}
+
+function shown({ letter, seq, waitingFor }: Held): PendingMessage {
   const { cid, body, writtenAt, replyTo, failure } = letter;
   const delivery = failure ? "failed" : seq === null ? "sending" : "sent";
-  return { cid, body, at: writtenAt, replyTo, seq, delivery, failure };
+  return { cid, body, at: writtenAt, replyTo, seq, delivery, failure, waitingFor };
 }

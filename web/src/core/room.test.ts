@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Room } from "./room";
 import { alice, bob, carol } from "./testing/cast";
 import { Stage } from "./testing/stage";
-import { aDevice, aVisitor, settle } from "./testing/visitor";
+import { aDevice, aVisitor, goIn, settle } from "./testing/visitor";
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -17,7 +17,7 @@ describe("the door", () => {
     const stage = new Stage(bob);
     stage.says(bob, "1", "welcome");
     const { room, bodies } = aVisitor(stage, alice);
-    await room.enter();
+    await goIn(room);
     expect(room.phase).toBe("open");
     expect(room.title).toBe("The kitchen");
     expect(bodies()).toEqual(["welcome"]);
@@ -27,7 +27,7 @@ describe("the door", () => {
   it("is loading until the messages are there", async () => {
     const { room, link } = aVisitor(new Stage(bob), alice);
     link.isPrompt = false;
-    await room.enter();
+    await goIn(room);
     expect(room.phase).toBe("loading");
     link.flow();
     expect(room.phase).toBe("open");
@@ -37,7 +37,7 @@ describe("the door", () => {
     const stage = new Stage(bob);
     stage.password = "tea";
     const { room } = aVisitor(stage, alice);
-    await room.enter();
+    await goIn(room);
     expect([room.phase, room.failure]).toEqual(["needs_password", null]);
     await room.enter("coffee");
     expect([room.phase, room.failure?.code]).toEqual(["needs_password", "wrong_password"]);
@@ -50,23 +50,47 @@ describe("the door", () => {
     const device = aDevice();
     stage.isOpen = false;
     const stranger = aVisitor(stage, alice, device);
-    await stranger.room.enter();
+    await goIn(stranger.room);
     expect(stranger.room.phase).toBe("not_found");
     stage.isOpen = true;
-    await aVisitor(stage, alice, device).room.enter();
+    await goIn(aVisitor(stage, alice, device).room);
     stage.isOpen = false;
     const guest = aVisitor(stage, alice, device);
-    await guest.room.enter();
+    await goIn(guest.room);
     expect([guest.room.phase, guest.room.title]).toEqual(["closed", "The kitchen"]);
+  });
+
+  it("stays as it is while a password is tried", async () => {
+    const stage = new Stage(bob);
+    stage.password = "tea";
+    const { room } = aVisitor(stage, alice);
+    await goIn(room);
+    const entering = room.enter("coffee");
+    expect([room.phase, room.isKnocking]).toEqual(["needs_password", true]);
+    await entering;
+    expect([room.phase, room.isKnocking]).toEqual(["needs_password", false]);
+  });
+
+  it.each([
+    [4202, "closed", "not_found"],
+    [4203, "removed", "banned"],
+    [4205, "not_found", "not_found"],
+    [4201, "error", "outdated"],
+    [4299, "error", "stopped"],
+  ])("says what the close code %i means", async (code, phase, failure) => {
+    const { room, link } = aVisitor(new Stage(bob), alice);
+    await goIn(room);
+    link.disconnect({ is: "stopped", code });
+    expect([room.phase, room.failure?.code]).toEqual([phase, failure]);
   });
 
   it("knocks again by itself while the server cannot be reached", async () => {
     const stage = new Stage(bob);
     stage.isReachable = false;
     const { room } = aVisitor(stage, alice);
-    await room.enter();
+    await goIn(room);
     expect([room.phase, room.failure?.code]).toEqual(["error", "offline"]);
-    await settle(2_000);
+    await settle(1_000);
     expect(room.phase).toBe("error");
     stage.isReachable = true;
     await settle(2_000);
@@ -76,7 +100,7 @@ describe("the door", () => {
   it("says that the room has closed when it is gone after a lost connection", async () => {
     const stage = new Stage(bob);
     const { room, link } = aVisitor(stage, alice);
-    await room.enter();
+    await goIn(room);
     link.disconnect();
     stage.isOpen = false;
     link.connect();
@@ -87,7 +111,7 @@ describe("the door", () => {
   it("says that we left when only we are out", async () => {
     const stage = new Stage(bob);
     const { room, link } = aVisitor(stage, alice);
-    await room.enter();
+    await goIn(room);
     link.disconnect();
     stage.leaves(alice);
     link.connect();
@@ -98,7 +122,7 @@ describe("the door", () => {
   it("is out at once when another tab leaves", async () => {
     const stage = new Stage(bob);
     const { room } = aVisitor(stage, alice);
-    await room.enter();
+    await goIn(room);
     stage.leaves(alice);
     expect(room.phase).toBe("left");
   });
@@ -106,18 +130,18 @@ describe("the door", () => {
   it("leaves, and comes in again", async () => {
     const stage = new Stage(bob);
     const { room, bodies } = aVisitor(stage, alice);
-    await room.enter();
+    await goIn(room);
     expect((await room.leave()).ok).toBe(true);
     expect(room.phase).toBe("left");
     stage.says(bob, "1", "are you there?");
-    await room.enter();
+    await goIn(room);
     expect([room.phase, bodies()]).toEqual(["open", ["are you there?"]]);
   });
 
   it("stays left, whatever still comes of the time before", async () => {
     const stage = new Stage(bob);
     const { room, link } = aVisitor(stage, alice);
-    await room.enter();
+    await goIn(room);
     link.disconnect();
     link.isPrompt = false;
     link.connect();
@@ -130,7 +154,7 @@ describe("the door", () => {
 
   it("asks to sign in when the session ended", async () => {
     const { room, signedOut, link } = aVisitor(new Stage(bob), alice);
-    await room.enter();
+    await goIn(room);
     expect(signedOut).not.toHaveBeenCalled();
     link.disconnect({ is: "signed_out" });
     expect(signedOut).toHaveBeenCalledOnce();
@@ -140,7 +164,7 @@ describe("the door", () => {
 describe("talking", () => {
   it("shows what one writes at once, once, and under the same key all along", async () => {
     const { room, link, messages } = aVisitor(new Stage(bob), alice);
-    await room.enter();
+    await goIn(room);
     link.isPrompt = false;
     room.inside!.post("hello", null);
     const pending = messages();
@@ -159,7 +183,7 @@ describe("talking", () => {
   it("refuses what the server would refuse, without sending it", async () => {
     const stage = new Stage(bob);
     const { room } = aVisitor(stage, alice);
-    await room.enter();
+    await goIn(room);
     expect(room.inside!.post(" \n", null)).toMatchObject({ failure: { code: "empty_body" } });
     expect(room.inside!.post("x".repeat(4_001), null)).toMatchObject({ failure: { code: "body_too_long" } });
     expect(room.inside!.post("👍".repeat(4_000), null).ok).toBe(true);
@@ -169,7 +193,7 @@ describe("talking", () => {
   it("sends what was written offline, in order, once the connection is back", async () => {
     const stage = new Stage(bob);
     const { room, link } = aVisitor(stage, alice);
-    await room.enter();
+    await goIn(room);
     link.disconnect();
     for (const body of ["one", "two", "three"]) room.inside!.post(body, null);
     expect(stage.messages()).toEqual([]);
@@ -180,7 +204,7 @@ describe("talking", () => {
   it("sends at most 16 at a time", async () => {
     const stage = new Stage(bob);
     const { room, link } = aVisitor(stage, alice);
-    await room.enter();
+    await goIn(room);
     link.isPrompt = false;
     for (let n = 1; n <= 40; n++) room.inside!.post(String(n), null);
     for (let n = 1; n <= 40; n++) link.carryUp();
@@ -193,7 +217,7 @@ describe("talking", () => {
   it("sends once what was answered by a broken connection", async () => {
     const stage = new Stage(bob);
     const { room, link, bodies } = aVisitor(stage, alice);
-    await room.enter();
+    await goIn(room);
     link.isPrompt = false;
     room.inside!.post("hello", null);
     link.carryUp();
@@ -210,7 +234,7 @@ describe("talking", () => {
     async function anUnansweredPost(device = aDevice()) {
       const stage = new Stage(bob);
       const visitor = aVisitor(stage, alice, device);
-      await visitor.room.enter();
+      await goIn(visitor.room);
       visitor.link.isPrompt = false;
       visitor.room.inside!.post("hello", null);
       visitor.link.carryUp();
@@ -240,7 +264,7 @@ describe("talking", () => {
       const { stage, link } = await anUnansweredPost(device);
       link.disconnect();
       const again = aVisitor(stage, alice, device);
-      await again.room.enter();
+      await goIn(again.room);
       await settle();
       expect([again.link.posts, again.bodies()]).toEqual([0, ["hello"]]);
     });
@@ -250,7 +274,7 @@ describe("talking", () => {
     const stage = new Stage(bob);
     for (let n = 1; n <= 130; n++) stage.says(bob, String(n), String(n));
     const { room, bodies } = aVisitor(stage, alice);
-    await room.enter();
+    await goIn(room);
     expect(bodies().length).toBe(50);
     await Promise.all([room.inside!.loadOlder(), room.inside!.loadOlder()]);
     expect(bodies().length).toBe(100);
@@ -264,7 +288,7 @@ it("forgets a page that belongs to a log which is gone", async () => {
   const stage = new Stage(bob);
   for (let n = 1; n <= 60; n++) stage.says(bob, `old-${String(n)}`, "old");
   const { room, link, bodies } = aVisitor(stage, alice);
-  await room.enter();
+  await goIn(room);
   const older = room.inside!.loadOlder();
   link.disconnect();
   stage.forgets(61);
@@ -278,7 +302,7 @@ it("forgets a page that belongs to a log which is gone", async () => {
 it("tells what happened under the names from before", async () => {
   const stage = new Stage(bob);
   const { room } = aVisitor(stage, alice);
-  await room.enter();
+  await goIn(room);
   stage.joins(carol);
   stage.renames(carol, "Caroline");
   stage.leaves(carol);
@@ -302,13 +326,13 @@ describe("new since you left", () => {
     const device = aDevice();
     stage.says(bob, "1", "old");
     const first = aVisitor(stage, alice, device);
-    await first.room.enter();
+    await goIn(first.room);
     expect(hasLine(first.room)).toBe(false);
     first.room.inside!.markSeen();
     first.room.close();
     stage.says(bob, "2", "new");
     const second = aVisitor(stage, alice, device);
-    await second.room.enter();
+    await goIn(second.room);
     expect(lineIsAbove(second.room)).toBe("new");
     expect(second.room.inside!.unreadCount).toBe(1);
     second.room.inside!.markSeen();
@@ -317,10 +341,25 @@ describe("new since you left", () => {
     expect(hasLine(second.room)).toBe(false);
   });
 
+  it("counts at least what is loaded, and says when there may be more", async () => {
+    const stage = new Stage(bob);
+    const device = aDevice();
+    const first = aVisitor(stage, alice, device);
+    await goIn(first.room);
+    first.room.inside!.markSeen();
+    first.room.close();
+    for (let n = 1; n <= 60; n++) stage.says(bob, String(n), String(n));
+    const { room } = aVisitor(stage, alice, device);
+    await goIn(room);
+    expect([room.inside!.unreadCount, room.inside!.hasMoreUnread]).toEqual([50, true]);
+    await room.inside!.loadOlder();
+    expect([room.inside!.unreadCount, room.inside!.hasMoreUnread]).toEqual([60, false]);
+  });
+
   it("does not call one's own words new", async () => {
     const stage = new Stage(bob);
     const { room } = aVisitor(stage, alice);
-    await room.enter();
+    await goIn(room);
     room.inside!.lookAway();
     stage.says(alice, "from-my-phone", "mine");
     expect([hasLine(room), room.inside!.unreadCount]).toEqual([false, 0]);

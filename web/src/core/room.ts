@@ -5,12 +5,14 @@
  * nothing can fall between (Rocket.Chat.ReactNative#7547).
  */
 
+import { CLOSE_NOT_FOUND, CLOSE_REMOVED, CLOSE_ROOM_CLOSED, CLOSE_VERSION } from "../protocol/closing";
 import type { Person, Refused } from "../protocol/frames";
 import type { Joined } from "./api";
 import type { ConversationPorts } from "./conversation";
 import { Conversation } from "./conversation";
 import type { Failure, Result } from "./result";
 import { done } from "./result";
+import { someOf, waitAfter } from "./patience";
 import type { Answer, LinkStatus, RoomNews } from "./socket";
 
 export type RoomPhase =
@@ -34,8 +36,13 @@ export type RoomPorts = Pick<ConversationPorts, "api" | "link" | "store" | "visi
   readonly signedOut: () => void;
 };
 
-/** A door that did not open for no fault of ours is tried again by itself. */
-const AGAIN_AFTER_MS = 2_000;
+/** What the server said by closing the connection for good: what became of the room, and why. */
+const ENDINGS: Readonly<Record<number, readonly [Exclude<RoomPhase, "open">, string]>> = {
+  [CLOSE_VERSION]: ["error", "outdated"],
+  [CLOSE_ROOM_CLOSED]: ["closed", "not_found"],
+  [CLOSE_REMOVED]: ["removed", "banned"],
+  [CLOSE_NOT_FOUND]: ["not_found", "not_found"],
+};
 
 export class Room {
   readonly #me: Person;
@@ -47,6 +54,8 @@ export class Room {
   #password: string | undefined;
   /** Grows whenever what is under way has lost its meaning; late answers compare and go. */
   #attempt = 0;
+  #failedTries = 0;
+  #isKnocking = false;
   #release: (() => void)[] = [];
 
   constructor(code: string, me: Person, ports: RoomPorts) {
@@ -78,17 +87,25 @@ export class Room {
     return this.#inside?.about.title ?? this.#ports.visits.find(this.#code)?.title ?? "";
   }
 
+  /** While a password is tried: the door stays as it is meanwhile. */
+  get isKnocking(): boolean {
+    return this.#isKnocking;
+  }
+
   /** Through the door, or once more. */
   async enter(password?: string): Promise<void> {
-    this.#become("loading");
+    this.#become(this.#phase === "needs_password" ? "needs_password" : "loading");
     this.#password = password ?? this.#password;
     await this.#knock();
   }
 
   async #knock(): Promise<void> {
     const attempt = this.#attempt;
+    this.#isKnocking = true;
+    this.#ports.changed();
     const joined = await this.#ports.api.join(this.code, this.#password);
     if (attempt !== this.#attempt) return;
+    this.#isKnocking = false;
     if (joined.ok) this.#joined(joined.value);
     else this.#shut(joined.failure);
   }
@@ -100,6 +117,7 @@ export class Room {
     // Our own member.left may have come first; not_found means that we were out already.
     const isOut = left.ok || left.failure.code === "not_found";
     if (isOut && this.#phase !== "left") this.#leave();
+    if (!left.ok && left.failure.code === "unauthenticated") this.#ports.signedOut();
     return isOut ? done : left;
   }
 
@@ -113,6 +131,7 @@ export class Room {
     const { link } = this.#ports;
     this.#inside = new Conversation(this.#me, joined, this.#portsInside());
     this.#phase = "open";
+    this.#failedTries = 0;
     const hear = (news: RoomNews) => this.#inside?.heard(news);
     this.#release = [link.attach(joined.room.id, hear), link.watch((status) => { this.#linkChanged(status); })];
     if (link.status.is === "live") this.#enterLive();
@@ -164,8 +183,13 @@ export class Room {
     if (status.is === "live") this.#enterLive();
     else this.#inside?.disconnected();
     if (status.is === "signed_out") this.#ports.signedOut();
-    if (status.is === "stopped") this.#become("error", { code: "stopped", retryAfterS: null });
+    if (status.is === "stopped") this.#stopped(status.code);
     this.#ports.changed();
+  }
+
+  #stopped(closeCode: number): void {
+    const [phase, code] = ENDINGS[closeCode] ?? ["error", "stopped"];
+    this.#become(phase, { code, retryAfterS: null });
   }
 
   #enterLive(): void {
@@ -178,8 +202,10 @@ export class Room {
   }
 
   #enterAnswered(answer: Answer | null): void {
-    if (answer?.op === "entered") this.#inside?.entered(answer);
     if (answer?.op === "refused") this.#enterRefused(answer);
+    if (answer?.op !== "entered") return;
+    this.#failedTries = 0;
+    this.#inside?.entered(answer);
   }
 
   #enterRefused({ code, final, retry_after_s }: Refused): void {
@@ -194,12 +220,15 @@ export class Room {
     });
   }
 
-  /** Unless something else has become of us by then. */
+  /** A door that did not open for no fault of ours is tried again by itself, unless something
+   * else has become of us by then. */
   #later(afterS: number, act: () => void): void {
     const attempt = this.#attempt;
+    const wait = waitAfter(this.#failedTries, afterS * 1000);
+    this.#failedTries += 1;
     setTimeout(() => {
       if (attempt === this.#attempt) act();
-    }, Math.max(AGAIN_AFTER_MS, afterS * 1000));
+    }, someOf(wait));
   }
 
   /** The server does not know the room, or does not know us in it: which of the two? */
@@ -227,6 +256,7 @@ export class Room {
 
   #detach(): void {
     this.#attempt += 1;
+    this.#isKnocking = false;
     for (const release of this.#release) release();
     this.#release = [];
     this.#inside?.close();

@@ -56,6 +56,8 @@ export interface MessageRow extends RowBase {
   /** "sending" includes waiting for the network. "failed" offers retry(cid) and discard(cid). */
   readonly delivery: "sent" | "sending" | "failed";
   readonly failure: Failure | null;
+  /** While "sending": why the server did not take it yet. It is tried again; discard(cid) ends that. */
+  readonly waitingFor: Failure | null;
 }
 
 export type Row = DayRow | UnreadRow | NoteRow | MessageRow;

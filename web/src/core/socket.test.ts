@@ -39,11 +39,12 @@ class PlayedSocket {
   }
 }
 
-function aLiveSocket() {
+function aLiveSocket(isUs: (me: { id: string }) => boolean = () => true) {
   const sockets: PlayedSocket[] = [];
   const live = new LiveSocket({
     identity: { client: "test" },
     random: () => 0,
+    isUs,
     openSocket: () => {
       const socket = new PlayedSocket();
       sockets.push(socket);
@@ -69,6 +70,34 @@ describe("the live socket", () => {
     last().says({ op: "ok", ref: 1 });
     expect(answers).toEqual([{ op: "ok", ref: 1 }]);
     expect(statuses).toEqual(["connecting", "live"]);
+  });
+
+  it("says nothing for somebody else, whose session took the place of ours", () => {
+    const { live, last, statuses } = aLiveSocket(({ id }) => id === "bob");
+    live.start();
+    last().welcomes();
+    expect(live.ask({ op: "exit", room: "r" }, () => undefined)).toBe(false);
+    expect([statuses, last().closedWith, vi.getTimerCount()]).toEqual([["connecting", "idle"], 1000, 0]);
+  });
+
+  it("goes by the limits that the server tells", () => {
+    const { live, last } = aLiveSocket();
+    live.start();
+    last().onopen?.();
+    const limits = { ...LIMITS, body_chars: 10 };
+    const me = { id: "alice", name: "Alice", kind: "guest" };
+    last().says({ op: "welcome", ref: 0, connection: "c", me, heartbeat_s: 25, now: "", limits });
+    expect(live.limits.body_chars).toBe(10);
+  });
+
+  it("tells nobody of a status that somebody who heard it has ended", () => {
+    const { live, last, statuses } = aLiveSocket();
+    live.watch(({ is }) => { if (is === "signed_out") live.stop(); });
+    const later: string[] = [];
+    live.watch(({ is }) => later.push(is));
+    live.start();
+    last().onclose?.({ code: 4100 });
+    expect([statuses.at(-1), later.at(-1)]).toEqual(["idle", "idle"]);
   });
 
   it("gives each room its own news", () => {

@@ -4,7 +4,22 @@
  */
 
 import { encodeCommand } from "../protocol/codec";
-import type { Entered, Filled, Frame, Head, Ok, Posted, Presence, Refused, Request, RoomEvent } from "../protocol/frames";
+import type {
+  Entered,
+  Filled,
+  Frame,
+  Head,
+  Limits,
+  Ok,
+  Person,
+  Posted,
+  Presence,
+  Refused,
+  Request,
+  RoomEvent,
+  Welcome,
+} from "../protocol/frames";
+import { USUAL_LIMITS } from "../protocol/frames";
 import type { Effect, Identity } from "./connection";
 import { Connection } from "./connection";
 
@@ -26,6 +41,8 @@ export type LinkStatus =
 /** What a room needs of the connection. */
 export interface Link {
   readonly status: LinkStatus;
+  /** What the server takes. */
+  readonly limits: Limits;
   start(): void;
   /** Says something; `answered` is called once, with null when the connection broke first.
    * false: nobody is listening now, and `answered` will not be called. */
@@ -40,6 +57,9 @@ export interface Surroundings {
   readonly openSocket: () => WebSocket;
   /** Evenly spread in [0, 1). */
   readonly random: () => number;
+  /** Whether this is whom we speak for. The cookie that opened the socket is shared by all tabs,
+   * and another one may have signed in over us: then nothing is said, and the connection ends. */
+  readonly isUs: (me: Person) => boolean;
 }
 
 const TICK_MS = 1_000;
@@ -50,6 +70,7 @@ export class LiveSocket implements Link {
   readonly #asked = new Map<number, (answer: Answer | null) => void>();
   readonly #watchers = new Set<(status: LinkStatus) => void>();
   #status: LinkStatus = { is: "idle" };
+  #limits = USUAL_LIMITS;
   #socket: WebSocket | null = null;
   #nextRef = 1;
   #ticking: ReturnType<typeof setInterval> | undefined;
@@ -62,6 +83,10 @@ export class LiveSocket implements Link {
 
   get status(): LinkStatus {
     return this.#status;
+  }
+
+  get limits(): Limits {
+    return this.#limits;
   }
 
   watch(changed: (status: LinkStatus) => void): () => void {
@@ -175,7 +200,7 @@ export class LiveSocket implements Link {
   #deliver(frame: Frame): void {
     switch (frame.op) {
       case "welcome":
-        this.#show({ is: "live" });
+        this.#welcomed(frame);
         return;
       case "drain":
       case "pong":
@@ -195,6 +220,12 @@ export class LiveSocket implements Link {
     }
   }
 
+  #welcomed({ me, limits }: Welcome): void {
+    this.#limits = limits;
+    if (this.#surroundings.isUs(me)) this.#show({ is: "live" });
+    else if (this.#connection.phase !== "idle") this.stop();
+  }
+
   #answer(ref: number, answer: Answer): void {
     const answered = this.#asked.get(ref);
     this.#asked.delete(ref);
@@ -205,7 +236,11 @@ export class LiveSocket implements Link {
     const wasLive = this.#status.is === "live";
     this.#status = status;
     if (wasLive && status.is !== "live") this.#breakOff();
-    for (const changed of [...this.#watchers]) changed(status);
+    for (const changed of [...this.#watchers]) {
+      changed(status);
+      // Whoever heard it acted, and the others know the newer status already.
+      if (this.#status !== status) return;
+    }
   }
 
   #breakOff(): void {

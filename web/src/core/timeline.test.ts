@@ -40,7 +40,7 @@ function told(rows: readonly Row[]): string[] {
 }
 
 function aPending(cid: string, fields: Partial<PendingMessage> = {}): PendingMessage {
-  return { cid, body: cid, at: at(500), replyTo: null, seq: null, delivery: "sending", failure: null, ...fields };
+  return { cid, body: cid, at: at(500), replyTo: null, seq: null, delivery: "sending", failure: null, waitingFor: null, ...fields };
 }
 
 describe("a timeline", () => {

@@ -46,7 +46,12 @@ export class Unread {
     this.#lineAfter = null;
   }
 
-  /** Messages of others that were not seen yet. */
+  /** Whether there may be more unseen messages than count() finds, in pages that are not loaded. */
+  isMore(entries: readonly Entry[], hasOlder: boolean): boolean {
+    return hasOlder && (entries[0]?.seq ?? 0) > this.#seen + 1;
+  }
+
+  /** Messages of others that were not seen yet, among those that are loaded. */
   count(entries: readonly Entry[], myId: string): number {
     let unread = 0;
     for (let index = entries.length - 1; index >= 0; index--) {

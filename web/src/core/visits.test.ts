@@ -32,6 +32,15 @@ it("remembers a visit until it is told to forget", () => {
   expect(new Visits(memory).find("K7MP")).toBeNull();
 });
 
+it("calls nothing unread again that another tab has read in the same log", () => {
+  const visits = new Visits(aMemory());
+  visits.note("K7MP", visit);
+  visits.note("K7MP", { ...visit, title: "The garden", seen: 3 });
+  expect(visits.find("K7MP")).toEqual({ ...visit, title: "The garden" });
+  visits.note("K7MP", { ...visit, epoch: "e2", seen: 3 });
+  expect(visits.find("K7MP")?.seen).toBe(3);
+});
+
 it("remembers the latest hundred, also when codes look like numbers", () => {
   const visits = new Visits(aMemory());
   visits.note("2345", visit);

@@ -3,7 +3,7 @@
  * can be told from one that never was, and "new since you left" has a place.
  */
 
-import { count, shape, text } from "../protocol/shapes";
+import { count, optional, shape, text } from "../protocol/shapes";
 import type { Memory } from "./storage";
 
 export interface Visit {
@@ -12,9 +12,11 @@ export interface Visit {
   readonly epoch: string;
   /** The last seq that was on the screen. */
   readonly seen: number;
+  /** The room's id. */
+  readonly room?: string;
 }
 
-const isVisit = shape<Visit>({ title: text, epoch: text, seen: count });
+const isVisit = shape<Visit>({ title: text, epoch: text, seen: count, room: optional(text) });
 const KEY = "visits";
 const MOST_VISITS = 100;
 
@@ -32,15 +34,22 @@ export class Visits {
 
   note(code: string, visit: Visit): void {
     const visits = this.#load();
+    const before = visits.get(code);
+    // Another tab may have read further: within one log nothing becomes unread again.
+    const seen = before?.epoch === visit.epoch ? Math.max(before.seen, visit.seen) : visit.seen;
     // The latest stand last, so that the oldest are forgotten first.
     visits.delete(code);
-    visits.set(code, visit);
+    visits.set(code, { ...visit, seen });
     this.#save([...visits].slice(-MOST_VISITS));
   }
 
   forget(code: string): void {
     const visits = this.#load();
     if (visits.delete(code)) this.#save([...visits]);
+  }
+
+  forgetAll(): void {
+    this.#memory.forget(KEY);
   }
 
   #load(): Map<string, Visit> {

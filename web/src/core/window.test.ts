@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { afterAppending, afterPrepending, around, latest, shifted } from "./window";
+import { latest, shifted } from "./window";
 
 describe("the rows in the document", () => {
   it("are the newest ones at first", () => {
@@ -12,20 +12,6 @@ describe("the rows in the document", () => {
     expect(shifted(latest(1_000), 1_000, -50)).toEqual({ start: 750, end: 950 });
     expect(shifted({ start: 20, end: 220 }, 1_000, -50)).toEqual({ start: 0, end: 200 });
     expect(shifted({ start: 790, end: 990 }, 1_000, 50)).toEqual({ start: 800, end: 1_000 });
-  });
-
-  it("stay the same ones when others come in front", () => {
-    expect(afterPrepending({ start: 0, end: 200 }, 50)).toEqual({ start: 50, end: 250 });
-  });
-
-  it("follow the end only for a reader who is there", () => {
-    expect(afterAppending({ start: 300, end: 500 }, { before: 500, now: 501 })).toEqual({ start: 301, end: 501 });
-    expect(afterAppending({ start: 200, end: 400 }, { before: 500, now: 501 })).toEqual({ start: 200, end: 400 });
-  });
-
-  it("have a row that is sought near their middle", () => {
-    expect(around(500, 1_000)).toEqual({ start: 400, end: 600 });
-    expect(around(3, 1_000)).toEqual({ start: 0, end: 200 });
   });
 
   it("are never more than the window holds, nor beyond the list", () => {

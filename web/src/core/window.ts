@@ -28,26 +28,6 @@ export function shifted(view: RowWindow, count: number, by: number, size = WINDO
   return { start, end: Math.min(count, start + size) };
 }
 
-/** Keeps the same rows in view after `added` rows came in front of them. */
-export function afterPrepending(view: RowWindow, added: number): RowWindow {
-  return { start: view.start + added, end: view.end + added };
-}
-
-/** After rows came or went at the end: a reader at the end stays there, another one stays put. */
-export function afterAppending(
-  view: RowWindow,
-  counts: { readonly before: number; readonly now: number },
-  size = WINDOW_SIZE,
-): RowWindow {
-  if (view.end >= counts.before) return latest(counts.now, size);
-  return shifted(view, counts.now, 0, size);
-}
-
-/** A window with this row near its middle: for "go to the message that this one answers". */
-export function around(index: number, count: number, size = WINDOW_SIZE): RowWindow {
-  return shifted({ start: index - Math.floor(size / 2), end: index }, count, 0, size);
-}
-
 function clamp(value: number, low: number, high: number): number {
   return Math.min(high, Math.max(low, value));
 }

@@ -7,7 +7,7 @@ import { windowAfter } from "./place";
 function message(key: string): Row {
   return {
     kind: "message", key, cid: key, seq: 1, author: { id: "p", name: "Ada" }, mine: false, startsGroup: true, body: key,
-    at: "2026-11-24T06:30:00.000Z", editedAt: null, deleted: false, replyTo: null, delivery: "sent", failure: null,
+    at: "2026-11-24T06:30:00.000Z", editedAt: null, deleted: false, replyTo: null, delivery: "sent", failure: null, waitingFor: null,
   };
 }
 

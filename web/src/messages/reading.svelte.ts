@@ -21,9 +21,11 @@ export class Reading {
   #rows: readonly Row[] = [];
   #scroller: HTMLElement | null = null;
   #lastTop = 0;
+  #sendCount: number;
 
   constructor(room: Room) {
     this.#room = room;
+    this.#sendCount = room.sendCount;
   }
 
   /** Rows came or went. Call before the document changes: what is seen now must be measured first. */
@@ -31,7 +33,9 @@ export class Reading {
     this.#noticeMovingUp();
     const before = this.#rows;
     this.#rows = rows;
-    if (isBeingSent(rows.at(-1)) && rows.at(-1)?.key !== before.at(-1)?.key) {
+    // Not what the last row is: a letter from an earlier visit, sent now, says nothing of the reader.
+    if (this.#room.sendCount !== this.#sendCount) {
+      this.#sendCount = this.#room.sendCount;
       this.#room.clearUnreadLine();
       this.atEnd = true;
     }
@@ -130,8 +134,4 @@ export class Reading {
     if (above < 0) scroller.scrollTop += above;
     this.scrolled();
   }
-}
-
-function isBeingSent(row: Row | undefined): boolean {
-  return row?.kind === "message" && row.delivery === "sending";
 }

@@ -7,6 +7,7 @@
 import { Api } from "../api";
 import { readChange } from "../../protocol/changes";
 import type { LogEvent, Message, Person, Request, Role, Snapshot } from "../../protocol/frames";
+import { USUAL_LIMITS } from "../../protocol/frames";
 import { Roster } from "../roster";
 import type { Answer, Link, LinkStatus, RoomNews } from "../socket";
 import { aMember, anEvent, aRoom } from "./cast";
@@ -145,6 +146,7 @@ function problem(status: number, code: string): Response {
 /** One person's connection. Nothing travels before it is told to. */
 export class StageLink implements Link {
   status: LinkStatus = { is: "idle" };
+  limits = USUAL_LIMITS;
   /** Whether frames travel by themselves. */
   isPrompt = true;
   /** How many posts were said, once or again. */

@@ -33,3 +33,9 @@ export function aVisitor(stage: Stage, me: Person, device = aDevice()) {
 
 /** Lets what is under way happen, on the moved clock. */
 export const settle = (ms = 0) => vi.advanceTimersByTimeAsync(ms);
+
+/** Through the door, until what waits on this device was looked for. */
+export async function goIn(room: { enter(): Promise<void> }): Promise<void> {
+  await room.enter();
+  await settle();
+}
