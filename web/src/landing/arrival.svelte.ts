@@ -35,12 +35,22 @@ export class Arrival {
 
   async createRoom(): Promise<void> {
     await this.#while("creating", async () => {
-      if (!(await this.#sayName())) return;
-      const title = this.title.trim();
-      const created = await this.#parlour.landing.createRoom(title === "" ? {} : { title });
+      const created = await this.#createOnce();
+      if (created === null) return;
       if (created.ok) this.#parlour.router.go({ screen: "room", code: created.value });
       else this.#refused(created.failure, ABOUT_THE_TITLE.has(created.failure.code) ? "title" : null);
     });
+  }
+
+  /** null: the name was refused, and that was said. */
+  async #createOnce(isSecondTry = false): Promise<Result<string> | null> {
+    if (!(await this.#sayName())) return null;
+    const title = this.title.trim();
+    const created = await this.#parlour.landing.createRoom(title === "" ? {} : { title });
+    if (created.ok || created.failure.code !== "unauthenticated" || isSecondTry) return created;
+    // The session ended somewhere else. The name still stands here: come in again under it.
+    await this.#parlour.session.refresh();
+    return this.#createOnce(true);
   }
 
   /** Without a name the door of the room asks for it. */

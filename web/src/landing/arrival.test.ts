@@ -12,12 +12,16 @@ class Doorman implements Session {
   phase: Session["phase"] = "signed_out";
   me: Person | null = null;
   readonly lastName = "";
+  readonly endedBy = null;
   nameAnswer: Result<Person> = ok(ada);
+  /** Whether the server knows the session that the page believes in. */
+  isKnown = true;
 
   constructor(readonly asked: string[]) {}
 
   signIn(name: string): Promise<Result<Person>> {
     this.asked.push(`sign in ${name}`);
+    this.isKnown = true;
     return Promise.resolve(this.nameAnswer);
   }
 
@@ -28,7 +32,8 @@ class Doorman implements Session {
 
   refresh(): Promise<void> {
     this.asked.push("who am I");
-    this.welcomeBack();
+    if (this.phase === "loading") this.welcomeBack();
+    else this.me = null;
     return Promise.resolve();
   }
 
@@ -52,7 +57,7 @@ class Street {
   readonly landing: Landing = {
     createRoom: (wish) => {
       this.asked.push(`create ${JSON.stringify(wish)}`);
-      return Promise.resolve(ok("K7P3"));
+      return Promise.resolve(this.session.isKnown ? ok("K7P3") : refused("unauthenticated"));
     },
     lookUp: (code): Promise<Result<CodeCard>> => {
       this.asked.push(`look up ${code}`);
@@ -105,6 +110,15 @@ describe("creating a room", () => {
     arrival.name = "Ada";
     await arrival.createRoom();
     expect(street.asked).toEqual(["who am I", "create {}"]);
+  });
+
+  test("after the session ended in another tab signs in anew and creates after all", async () => {
+    street.session.welcomeBack();
+    street.session.isKnown = false;
+    const arrival = new Arrival(street);
+    await arrival.createRoom();
+    expect(street.asked).toEqual(["create {}", "who am I", "sign in Ada", "create {}"]);
+    expect(street.wentTo).toEqual({ screen: "room", code: "K7P3" });
   });
 
   test("pressed twice creates one room", async () => {

@@ -47,15 +47,18 @@ export interface Router {
 // Who we are.
 
 export interface Session {
-  /** "loading" only until the first answer of the server. */
+  /** "loading" until the server says who is here. */
   readonly phase: "loading" | "signed_out" | "signed_in" | "unreachable";
   readonly me: Person | null;
   /** The last name used on this device, to fill the field in. */
   readonly lastName: string;
+  /** Why nobody is signed in any more, when nobody asked for that. What was not sent waits as
+   * `draft` in its room. */
+  readonly endedBy: Failure | null;
   signIn(name: string): Promise<Result<Person>>;
   rename(name: string): Promise<Result<Person>>;
   signOut(): Promise<Result>;
-  /** Asks the server again; for the "unreachable" screen. */
+  /** Asks the server again who is here. */
   refresh(): Promise<void>;
 }
 
@@ -88,6 +91,8 @@ export type ConnectionView =
 export interface Room {
   readonly phase: RoomPhase;
   readonly failure: Failure | null;
+  /** A password is being tried; the phase stays "needs_password" meanwhile. */
+  readonly entering: boolean;
   readonly connection: ConnectionView;
 
   readonly id: string | null;
@@ -109,6 +114,14 @@ export interface Room {
   readonly loadingOlder: boolean;
   /** Messages of others that came after the last `markSeen()`. */
   readonly unreadCount: number;
+  /** There may be more than `unreadCount`: older pages are not loaded. */
+  readonly hasMoreUnread: boolean;
+  /** What was written here and did not reach the server yet. */
+  readonly unsentCount: number;
+  /** Grows with every `post` and `retry` of this page; not reactive, read it when `rows` change. */
+  readonly sendCount: number;
+  /** How many characters a message may have. */
+  readonly bodyLimit: number;
 
   /** The text in the composer; survives a reload. Bind to it. */
   draft: string;
@@ -136,7 +149,7 @@ export interface Room {
 export type ThemeChoice = "system" | "light" | "dark";
 
 /** Remembered under localStorage["parlour.theme"]; shown as <html data-theme="light|dark">. The
- * early script (an external file, before the first paint) does the same two steps. */
+ * early script (an external file, before the first paint) does the same. */
 export interface Theme {
   readonly choice: ThemeChoice;
   readonly resolved: "light" | "dark";

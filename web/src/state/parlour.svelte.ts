@@ -2,17 +2,19 @@
 
 import { Api } from "../core/api";
 import type { OutboxStore } from "../core/outbox-store";
-import { openOutboxStore, openTabs } from "../core/outbox-store";
+import { openLocks, openOutboxStore } from "../core/outbox-store";
 import { LiveSocket, watchBrowser } from "../core/socket";
 import type { Memory } from "../core/storage";
 import { openMemory } from "../core/storage";
 import { Visits } from "../core/visits";
 import { ConnectionState } from "./connection.svelte";
 import type { Parlour, Room } from "./contract";
+import { Drafts } from "./drafts";
 import { LandingState } from "./landing";
 import { RoomState } from "./room.svelte";
 import { RouterState } from "./router.svelte";
 import { SessionState } from "./session.svelte";
+import { isMarkedSignedIn, openTabs } from "./tabs";
 import { ThemeState } from "./theme.svelte";
 
 const API = "/api/v1";
@@ -30,7 +32,8 @@ class ParlourState implements Parlour {
   readonly theme: ThemeState;
   readonly session: SessionState;
   readonly landing: LandingState;
-  readonly #memory: Memory;
+  readonly #visits: Visits;
+  readonly #drafts: Drafts;
   readonly #api = new Api(API, (url, init) => fetch(url, init));
   readonly #live: LiveSocket;
   readonly #connection: ConnectionState;
@@ -40,36 +43,70 @@ class ParlourState implements Parlour {
   #place = "";
 
   constructor(memory: Memory) {
-    this.#memory = memory;
-    this.#store = openOutboxStore(openTabs(navigator.locks));
+    this.#visits = new Visits(memory);
+    this.#drafts = new Drafts(memory);
+    this.#store = openOutboxStore(openLocks(navigator.locks));
     this.#live = new LiveSocket({
       identity: { client: "parlour-web/1" },
       openSocket: () => new WebSocket(`${location.origin.replace(/^http/, "ws")}${API}/live`),
       random: Math.random,
+      isUs: ({ id }) => this.#isStillUs(id),
     });
     watchBrowser(this.#live);
     this.#connection = new ConnectionState(this.#live);
     this.theme = new ThemeState(memory, matchMedia("(prefers-color-scheme: dark)"));
     this.landing = new LandingState(this.#api);
-    this.session = new SessionState({
-      api: this.#api,
-      memory,
-      changed: () => {
-        // The socket speaks for whoever opened it.
-        this.#live.stop();
-        this.#settle();
-      },
-      gone: (person) => {
-        void this.#store.then((store) => store.removeAll(person.id));
-      },
+    this.session = this.#openSession(memory);
+    // In a room, the room tells; on every other screen somebody has to listen, too.
+    this.#live.watch(({ is }) => {
+      if (is === "signed_out" && this.#room === null) void this.session.lost();
     });
     document.addEventListener("visibilitychange", () => {
       if (document.visibilityState === "hidden") this.#room?.lookAway();
+      else this.#room?.lookBack();
     });
   }
 
   get room(): Room | null {
     return this.#room;
+  }
+
+  #openSession(memory: Memory): SessionState {
+    const tabs = openTabs((gone) => {
+      this.session.heard(gone);
+    });
+    return new SessionState({
+      api: this.#api,
+      memory,
+      isMarked: () => isMarkedSignedIn(document.cookie),
+      changed: () => {
+        // The socket speaks for whoever opened it.
+        this.#live.stop();
+        this.#settle();
+      },
+      tellTabs: (gone) => {
+        tabs.tell(gone);
+      },
+      forget: (personId) => void this.#forget(personId),
+      setAside: (personId) => void this.#setAside(personId),
+    });
+  }
+
+  #isStillUs(id: string): boolean {
+    const isUs = id === this.session.me?.id;
+    if (!isUs) void this.session.lost();
+    return isUs;
+  }
+
+  /** Whoever sits down at this device next need not know where the last one was. */
+  async #forget(personId: string): Promise<void> {
+    this.#drafts.forgetAll();
+    this.#visits.forgetAll();
+    await (await this.#store).takeAll(personId);
+  }
+
+  async #setAside(personId: string): Promise<void> {
+    this.#drafts.takeBack(await (await this.#store).takeAll(personId));
   }
 
   /** Makes `room` the one that the address and the session ask for. */
@@ -94,11 +131,11 @@ class ParlourState implements Parlour {
       api: this.#api,
       link: this.#live,
       store,
-      visits: new Visits(this.#memory),
-      memory: this.#memory,
+      visits: this.#visits,
+      drafts: this.#drafts,
       connection: this.#connection,
       signedOut: () => {
-        this.session.ended();
+        void this.session.lost();
       },
       retryConnectionNow: () => {
         this.#live.hope();

@@ -5,11 +5,12 @@ import type { Result } from "../core/result";
 import { failure } from "../core/result";
 import type { RoomPorts } from "../core/room";
 import { Room as Engine } from "../core/room";
-import type { Memory } from "../core/storage";
+import { USUAL_LIMITS } from "../protocol/frames";
 import type { ConnectionView, Person, Room } from "./contract";
+import type { Drafts } from "./drafts";
 
 export interface RoomSurroundings extends Omit<RoomPorts, "changed"> {
-  readonly memory: Memory;
+  readonly drafts: Drafts;
   readonly connection: { readonly view: ConnectionView };
   readonly retryConnectionNow: () => void;
 }
@@ -20,9 +21,13 @@ export class RoomState implements Room {
   /** A new wrapper around the same engine is what tells readers that something changed. */
   #now: { readonly engine: Engine };
   #draft = $state("");
+  /** The room that the draft is for; null before the door opened. */
+  #draftFor: string | null = null;
+  #sendCount = 0;
 
   readonly phase = $derived(this.#look((room) => room.phase));
   readonly failure = $derived(this.#look((room) => room.failure));
+  readonly entering = $derived(this.#look((room) => room.phase === "needs_password" && room.isKnocking));
   readonly code = $derived(this.#look((room) => room.code));
   readonly title = $derived(this.#look((room) => room.title));
   readonly id = $derived(this.#inside((inside) => inside.about.id, null));
@@ -36,6 +41,9 @@ export class RoomState implements Room {
   readonly hasOlder = $derived(this.#inside((inside) => inside.hasOlder, false));
   readonly loadingOlder = $derived(this.#inside((inside) => inside.isLoadingOlder, false));
   readonly unreadCount = $derived(this.#inside((inside) => inside.unreadCount, 0));
+  readonly hasMoreUnread = $derived(this.#inside((inside) => inside.hasMoreUnread, false));
+  readonly unsentCount = $derived(this.#inside((inside) => inside.unsentCount, 0));
+  readonly bodyLimit = $derived(this.#inside((inside) => inside.bodyLimit, USUAL_LIMITS.body_chars));
 
   constructor(code: string, me: Person, surroundings: RoomSurroundings) {
     this.#surroundings = surroundings;
@@ -43,10 +51,10 @@ export class RoomState implements Room {
       ...surroundings,
       changed: () => {
         this.#now = { engine: this.#engine };
+        this.#settleDraft();
       },
     });
     this.#now = $state.raw({ engine: this.#engine });
-    this.#draft = surroundings.memory.recall(this.#draftKey()) ?? "";
   }
 
   get connection(): ConnectionView {
@@ -59,9 +67,7 @@ export class RoomState implements Room {
 
   set draft(text: string) {
     this.#draft = text;
-    const { memory } = this.#surroundings;
-    if (text === "") memory.forget(this.#draftKey());
-    else memory.remember(this.#draftKey(), text);
+    if (this.#draftFor !== null) this.#surroundings.drafts.keep(this.#draftFor, text);
   }
 
   enter(password?: string): Promise<void> {
@@ -72,14 +78,20 @@ export class RoomState implements Room {
     return (await this.#engine.inside?.loadOlder()) ?? failure("not_found");
   }
 
+  get sendCount(): number {
+    return this.#sendCount;
+  }
+
   post(body: string, how: { readonly replyTo?: number } = {}): Result {
     if (this.#engine.phase !== "open" || !this.#engine.inside) return failure("not_found");
+    this.#sendCount += 1;
     const posted = this.#engine.inside.post(body, how.replyTo ?? null);
     if (posted.ok) this.draft = "";
     return posted;
   }
 
   retry(cid: string): void {
+    this.#sendCount += 1;
     this.#engine.inside?.retry(cid);
   }
 
@@ -107,12 +119,23 @@ export class RoomState implements Room {
     return this.#engine.leave();
   }
 
+  /** Somebody looks at the page again. */
+  lookBack(): void {
+    void this.#engine.inside?.adopt();
+  }
+
   close(): void {
     this.#engine.close();
   }
 
-  #draftKey(): string {
-    return `draft.${this.#engine.code}`;
+  #settleDraft(): void {
+    const { drafts, visits } = this.#surroundings;
+    const { inside, phase, code } = this.#engine;
+    // Nobody will ever send it.
+    if (phase === "closed") drafts.forget(inside?.about.id ?? visits.find(code)?.room ?? "");
+    if (!inside || inside.about.id === this.#draftFor) return;
+    this.#draftFor = inside.about.id;
+    this.#draft = drafts.find(this.#draftFor);
   }
 
   #look<T>(read: (room: Engine) => T): T {

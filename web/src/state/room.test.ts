@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Memory } from "../core/storage";
 import { alice, bob, carol } from "../core/testing/cast";
 import { Stage, StageLink } from "../core/testing/stage";
-import { aDevice, settle } from "../core/testing/visitor";
+import { aDevice, goIn, settle } from "../core/testing/visitor";
+import { Drafts } from "./drafts";
 import { RoomState } from "./room.svelte";
 
 beforeEach(() => {
@@ -27,7 +28,8 @@ function aPage(stage: Stage, memory = aMemory()) {
   const link = new StageLink(stage, alice);
   const connection = { view: { state: "online" } } as const;
   const retryConnectionNow = vi.fn();
-  const ports = { api: stage.api(alice), link, memory, connection, retryConnectionNow, signedOut: vi.fn(), ...aDevice() };
+  const drafts = new Drafts(memory);
+  const ports = { api: stage.api(alice), link, drafts, connection, retryConnectionNow, signedOut: vi.fn(), ...aDevice() };
   return { room: new RoomState(stage.code, alice, ports), link };
 }
 
@@ -37,7 +39,7 @@ describe("a room on the screen", () => {
     stage.says(bob, "1", "welcome");
     const { room } = aPage(stage);
     expect([room.phase, room.rows, room.members, room.me, room.url]).toEqual(["loading", [], [], null, ""]);
-    await room.enter();
+    await goIn(room);
     expect([room.phase, room.title, room.code]).toEqual(["open", "The kitchen", "K7MP"]);
     expect(room.rows.at(-1)).toMatchObject({ kind: "message", body: "welcome", mine: false });
     expect(room.me).toMatchObject({ name: "Alice", role: "member", isMe: true });
@@ -47,7 +49,7 @@ describe("a room on the screen", () => {
   it("follows what happens", async () => {
     const stage = new Stage(bob);
     const { room } = aPage(stage);
-    await room.enter();
+    await goIn(room);
     stage.joins(carol);
     stage.says(carol, "1", "hi");
     expect(room.members.map(({ name }) => name)).toContain("Carol");
@@ -61,19 +63,51 @@ describe("a room on the screen", () => {
     const stage = new Stage(bob);
     const memory = aMemory();
     const before = aPage(stage, memory).room;
+    await goIn(before);
     before.draft = "half a thou";
     const { room, link } = aPage(stage, memory);
+    await goIn(room);
     expect(room.draft).toBe("half a thou");
-    await room.enter();
     link.disconnect();
     expect(room.post(room.draft).ok).toBe(true);
-    expect([room.draft, aPage(stage, memory).room.draft]).toEqual(["", ""]);
+    const after = aPage(stage, memory).room;
+    await goIn(after);
+    expect([room.draft, after.draft]).toEqual(["", ""]);
     expect(room.rows.at(-1)).toMatchObject({ body: "half a thou", delivery: "sending" });
+  });
+
+  it("finds the draft again when the room has got another code, and drops it when it is gone", async () => {
+    const stage = new Stage(bob);
+    const memory = aMemory();
+    const before = aPage(stage, memory).room;
+    await goIn(before);
+    before.draft = "half a thou";
+    stage.code = "QJPT";
+    const { room, link } = aPage(stage, memory);
+    await goIn(room);
+    expect(room.draft).toBe("half a thou");
+    link.disconnect();
+    stage.isOpen = false;
+    link.connect();
+    await settle();
+    expect([room.phase, new Drafts(memory).find(room.id ?? "")]).toEqual(["closed", ""]);
+  });
+
+  it("counts what this page sent, and what is still here", async () => {
+    const { room, link } = aPage(new Stage(bob));
+    await goIn(room);
+    await settle();
+    link.disconnect();
+    room.post("one");
+    room.post("two");
+    expect([room.sendCount, room.unsentCount]).toEqual([2, 2]);
+    link.connect();
+    expect([room.sendCount, room.unsentCount]).toEqual([2, 0]);
   });
 
   it("keeps the draft that was refused", async () => {
     const { room } = aPage(new Stage(bob));
-    await room.enter();
+    await goIn(room);
     room.draft = "x".repeat(4_001);
     expect(room.post(room.draft)).toMatchObject({ failure: { code: "body_too_long" } });
     expect(room.draft.length).toBe(4_001);
@@ -83,7 +117,7 @@ describe("a room on the screen", () => {
     const stage = new Stage(bob);
     stage.says(bob, "1", "welcome");
     const { room } = aPage(stage);
-    await room.enter();
+    await goIn(room);
     expect((await room.leave()).ok).toBe(true);
     await settle();
     expect(room.phase).toBe("left");
@@ -94,7 +128,7 @@ describe("a room on the screen", () => {
   it("tries again what failed, or throws it away", async () => {
     const stage = new Stage(bob);
     const { room, link } = aPage(stage);
-    await room.enter();
+    await goIn(room);
     link.refuseNext("forbidden_characters");
     room.post("hello");
     const failed = room.rows.at(-1);

@@ -8,6 +8,7 @@ it.each<[string, Route]>([
   ["/r/k7mp/", { screen: "room", code: "K7MP" }],
   ["/r/k7%20mp", { screen: "room", code: "K7 MP" }],
   ["/r/%", { screen: "room", code: "%" }],
+  ["/r/K7MP/42", { screen: "room", code: "K7MP" }],
   ["/r/", { screen: "unknown", path: "/r/" }],
   ["/r/K7MP/settings", { screen: "unknown", path: "/r/K7MP/settings" }],
 ])("%s is a place", (path, route) => {

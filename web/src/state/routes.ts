@@ -4,7 +4,8 @@ import type { Route } from "./contract";
 
 export function readPath(path: string): Route {
   if (path === "/") return { screen: "landing" };
-  const code = /^\/r\/([^/]+)\/?$/.exec(path)?.[1];
+  // A number behind the code is the place of a message; the room is what opens.
+  const code = /^\/r\/([^/]+)(?:\/\d*)?$/.exec(path)?.[1];
   return code === undefined ? { screen: "unknown", path } : { screen: "room", code: readCode(code) };
 }
 

@@ -16,22 +16,30 @@ type Respond = (method: string) => Response;
 const person = (name: string) => Response.json({ person: { id: "alice", name, kind: "guest" } });
 const refusal = (status: number, code: string) => Response.json({ code }, { status });
 
-function aSession(respond: Respond, isRemembered = true) {
-  const kept = new Map<string, string>(isRemembered ? [["signed-in", "yes"]] : []);
+function aSession(respond: Respond, isMarked = true) {
+  const kept = new Map<string, string>();
   const memory: Memory = {
     recall: (key) => kept.get(key) ?? null,
     remember: (key, value) => kept.set(key, value),
     forget: (key) => kept.delete(key),
-    forgetAll: (start) => {
-      for (const key of kept.keys()) if (key.startsWith(start)) kept.delete(key);
-    },
+    forgetAll: () => undefined,
   };
   const server = { respond };
-  const fetched = vi.fn((_: string, { method = "" }: RequestInit) => Promise.resolve().then(() => server.respond(method)));
-  const api = new Api("", fetched);
-  const changed = vi.fn();
-  const gone = vi.fn();
-  return { session: new SessionState({ api, memory, changed, gone }), changed, gone, memory, server, fetched };
+  /** The readable cookie. */
+  const browser = { isMarked };
+  const asked: string[] = [];
+  const api = new Api("", (_, { method = "" }) => {
+    asked.push(method);
+    return Promise.resolve().then(() => {
+      const response = server.respond(method);
+      if (method === "POST" && response.ok) browser.isMarked = true;
+      if (method === "DELETE") browser.isMarked = false;
+      return response;
+    });
+  });
+  const ports = { changed: vi.fn(), tellTabs: vi.fn(), forget: vi.fn(), setAside: vi.fn() };
+  const session = new SessionState({ api, memory, isMarked: () => browser.isMarked, ...ports });
+  return { session, memory, server, browser, asked, ...ports };
 }
 
 describe("a session", () => {
@@ -50,16 +58,16 @@ describe("a session", () => {
   });
 
   it("asks nobody on a device where nobody has signed in, nor after signing out", async () => {
-    const { session, fetched, server } = aSession(() => person("Alice"), false);
+    const { session, asked, server } = aSession(() => person("Alice"), false);
     await session.refresh();
-    expect([session.phase, fetched.mock.calls.length]).toEqual(["signed_out", 0]);
+    expect([session.phase, asked]).toEqual(["signed_out", []]);
     await session.signIn("Alice");
     await session.refresh();
-    expect([session.phase, fetched.mock.calls.length]).toEqual(["signed_in", 2]);
+    expect([session.phase, asked]).toEqual(["signed_in", ["POST", "GET"]]);
     server.respond = () => new Response(null, { status: 204 });
     await session.signOut();
     await session.refresh();
-    expect([session.phase, fetched.mock.calls.length]).toEqual(["signed_out", 3]);
+    expect([session.phase, asked]).toEqual(["signed_out", ["POST", "GET", "DELETE"]]);
   });
 
   it("asks again by itself while the server cannot be reached", async () => {
@@ -67,7 +75,7 @@ describe("a session", () => {
     await session.refresh();
     expect(session.phase).toBe("unreachable");
     server.respond = () => person("Alice");
-    await vi.advanceTimersByTimeAsync(3_000);
+    await vi.advanceTimersByTimeAsync(1_000);
     expect(session.phase).toBe("signed_in");
     expect(vi.getTimerCount()).toBe(0);
   });
@@ -81,7 +89,7 @@ describe("a session", () => {
   });
 
   it("keeps the person through a new name, and remembers the name on the device", async () => {
-    const { session, changed, server, memory } = aSession(() => person("Alice"));
+    const { session, changed, server, memory } = aSession(() => person("Alice"), false);
     await session.signIn("Alice");
     server.respond = () => person("Alicia");
     await session.rename("Alicia");
@@ -90,7 +98,7 @@ describe("a session", () => {
   });
 
   it("hands on why a name was refused", async () => {
-    const { session } = aSession(() => refusal(422, "name_too_long"));
+    const { session } = aSession(() => refusal(422, "name_too_long"), false);
     expect(await session.signIn("x".repeat(41))).toMatchObject({ ok: false, failure: { code: "name_too_long" } });
     expect(session.me).toBeNull();
   });
@@ -107,21 +115,94 @@ describe("a session", () => {
     expect(changed).toHaveBeenCalledTimes(2);
   });
 
-  it("leaves nothing on the device of where one was and what one meant to say", async () => {
-    const { session, server, memory, gone } = aSession(() => person("Alice"));
-    await session.refresh();
-    for (const key of ["visits", "draft.K7MP", "draft.QJPT", "theme"]) memory.remember(key, "x");
-    server.respond = () => new Response(null, { status: 204 });
-    await session.signOut();
-    expect(["visits", "draft.K7MP", "draft.QJPT", "theme"].map((key) => memory.recall(key))).toEqual([null, null, null, "x"]);
-    expect(gone).toHaveBeenCalledExactlyOnceWith({ id: "alice", name: "Alice" });
-  });
-
   it("does not end when nobody was reached", async () => {
     const { session, server } = aSession(() => person("Alice"));
     await session.refresh();
     server.respond = () => refusal(502, "");
     expect((await session.signOut()).ok).toBe(false);
     expect(session.phase).toBe("signed_in");
+  });
+});
+
+describe("what a guest leaves on the device", () => {
+  it("is forgotten when they sign out, here or in another tab", async () => {
+    const here = aSession(() => person("Alice"));
+    await here.session.refresh();
+    here.server.respond = () => new Response(null, { status: 204 });
+    await here.session.signOut();
+    expect(here.forget).toHaveBeenCalledExactlyOnceWith("alice");
+    expect(here.tellTabs).toHaveBeenLastCalledWith("alice");
+    const there = aSession(() => person("Alice"));
+    await there.session.refresh();
+    there.session.heard("alice");
+    expect(there.forget).toHaveBeenCalledExactlyOnceWith("alice");
+    expect([there.session.phase, there.session.endedBy]).toEqual(["signed_out", null]);
+  });
+
+  it("is put aside for them when they are put out, and they are told why", async () => {
+    const { session, server, setAside, forget } = aSession(() => person("Alice"));
+    await session.refresh();
+    server.respond = () => refusal(401, "unauthenticated");
+    await session.lost();
+    expect([session.phase, session.endedBy?.code]).toEqual(["signed_out", "unauthenticated"]);
+    expect(setAside).toHaveBeenCalledExactlyOnceWith("alice");
+    await session.refresh();
+    expect(forget).not.toHaveBeenCalled();
+  });
+
+  it("is forgotten when their session ended while no page was open", async () => {
+    const { session, memory, forget } = aSession(() => refusal(401, "unauthenticated"));
+    memory.remember("person", "alice");
+    await session.refresh();
+    await session.refresh();
+    expect(forget).toHaveBeenCalledExactlyOnceWith("alice");
+    expect(session.endedBy).toBeNull();
+  });
+});
+
+describe("two tabs", () => {
+  const other = (id: string, name: string) => Response.json({ person: { id, name, kind: "guest" } });
+
+  it("become one person when both come to the door", async () => {
+    const { session, server, browser, asked } = aSession(() => person("Alice"), false);
+    await session.refresh();
+    browser.isMarked = true;
+    server.respond = (method) => person(method === "PATCH" ? "Alicia" : "Alice");
+    expect(await session.signIn("Alicia")).toMatchObject({ ok: true, value: { id: "alice", name: "Alicia" } });
+    expect(asked).toEqual(["GET", "PATCH"]);
+  });
+
+  it("follow each other in", async () => {
+    const first = aSession(() => person("Alice"), false);
+    await first.session.signIn("Alice");
+    expect(first.tellTabs).toHaveBeenCalledExactlyOnceWith(null);
+    const second = aSession(() => person("Alice"), false);
+    await second.session.refresh();
+    second.browser.isMarked = true;
+    second.session.heard(null);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(second.session.me?.name).toBe("Alice");
+  });
+
+  it("speak for whom the cookie is now, when it changed hands", async () => {
+    const { session, server, setAside, changed } = aSession(() => person("Alice"));
+    await session.refresh();
+    server.respond = () => other("bob", "Bob");
+    await session.lost();
+    expect([session.me?.id, session.endedBy]).toEqual(["bob", null]);
+    expect(setAside).toHaveBeenCalledExactlyOnceWith("alice");
+    expect(changed).toHaveBeenCalledTimes(3);
+  });
+
+  it("do not believe an answer from before they signed in", async () => {
+    const { session, server, browser } = aSession(() => refusal(401, "unauthenticated"));
+    const asking = session.refresh();
+    await vi.advanceTimersByTimeAsync(0);
+    browser.isMarked = false;
+    server.respond = () => person("Alice");
+    const late = session.refresh();
+    await session.signIn("Alice");
+    await Promise.all([asking, late]);
+    expect(session.me?.name).toBe("Alice");
   });
 });

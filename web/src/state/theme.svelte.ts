@@ -41,6 +41,9 @@ export class ThemeState implements Theme {
 
   #show(): void {
     document.documentElement.dataset["theme"] = this.resolved;
+    // What the browser draws around the page.
+    const frame = document.querySelector<HTMLMetaElement>("meta[name=theme-color]");
+    if (frame) frame.content = frame.dataset[this.resolved] ?? "";
   }
 }
 
