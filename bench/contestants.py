@@ -39,6 +39,12 @@ class Shape:
         """Everybody in every room."""
         return self.rooms * self.people
 
+    @property
+    def about(self) -> str:
+        """In a sentence, for a table's head."""
+        talk = "Everybody talks" if self.talkers == self.people else f"{self.talkers} people of each room talk"
+        return f"{talk}, each with {self.window} posts in flight; {self.connections:,} connections."
+
 
 @dataclass(frozen=True, slots=True)
 class Arena:

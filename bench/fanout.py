@@ -3,6 +3,11 @@
 The server has one core and the load generator another. The server's CPU time is the kernel's account of the process,
 user and system, all threads. Parlour is measured through the full product: every post is committed before anyone hears
 of it. The others store nothing.
+
+Who writes together what waits for a listener pays less the more is waiting, so each shape says how many posts are in
+flight, and the last one has the fewest. Each row says what it was bound by: a server that leaves the generator no time
+left is measured in CPU time rightly, and in messages a second too low. Four fifths of the generator's time are the
+kernel's, for receiving; the coalescing reference in C, which does nothing but send, keeps it just as busy as itself.
 """
 
 from __future__ import annotations
@@ -24,13 +29,14 @@ from bench.tables import markdown
 GENERATOR_CORE = SERVER_CORE + 1
 SETTLE_S = 1.0
 FEWEST_POSTS = 10
-BUSY_SHARE = 0.95
+BUSY_SHARE = 0.93
 
 SHAPES = (
     Shape("room of 500, 2 talk", rooms=1, people=500, talkers=2, window=16),
     Shape("room of 500, 50 talk", rooms=1, people=500, talkers=50, window=1),
     Shape("100 rooms of 10", rooms=100, people=10, talkers=10, window=1),
     Shape("room of 5,000, 2 talk", rooms=1, people=5_000, talkers=2, window=4),
+    Shape("room of 500, 2 talk and wait", rooms=1, people=500, talkers=2, window=1),
 )
 
 COLUMNS = {
@@ -42,8 +48,7 @@ COLUMNS = {
     "p99_ms": "p99 ms",
     "posts_per_s": "posts a second",
     "kb_per_connection": "KB a connection",
-    "server_busy": "server's core",
-    "generator_busy": "generator's core",
+    "bound_by": "bound by",
     "missing": "lost",
 }
 
@@ -82,11 +87,12 @@ def run(seconds: float, shapes: Sequence[Shape], contestants: Sequence[Contestan
 
 
 def publish(rows: Sequence[Row]) -> None:
-    """Write the rows of one run as tables, a shape each, and draw the first shape."""
+    """Write the rows of one run as tables, a shape each, and draw the shapes with the most and the least in flight."""
     RESULTS.mkdir(exist_ok=True)
-    tables = [f"### {shape.name.capitalize()}\n\n{_table(rows, shape)}" for shape in SHAPES]
+    tables = [f"### {shape.name.capitalize()}\n\n{shape.about}\n\n{_table(rows, shape)}" for shape in SHAPES]
     (RESULTS / "fanout.md").write_text("\n".join(tables))
     (RESULTS / "fanout.svg").write_text(_picture(rows, SHAPES[0]))
+    (RESULTS / "fanout-waiting.svg").write_text(_picture(rows, SHAPES[-1]))
 
 
 def _table(rows: Sequence[Row], shape: Shape) -> str:
@@ -145,11 +151,15 @@ def _check(contestant: Contestant, measured: Measurement) -> None:
         raise RuntimeError(
             f"{contestant.name}: {measured.total_delivered} deliveries where {measured.total_expected} were due"
         )
-    if measured.generator_cpu_s > BUSY_SHARE * measured.seconds:
-        raise RuntimeError(f"{contestant.name}: the load generator was busy all the time: it was measured")
 
 
-def _figures(measured: Measurement, connection_bytes: float) -> dict[str, float | int]:
+def _find_bound(measured: Measurement) -> str:
+    """Who had no time left; "neither" when both waited, as for a disk or for the next post."""
+    busiest_s, name = max((measured.generator_cpu_s, "generator"), (measured.server_cpu_s, "server"))
+    return name if busiest_s > BUSY_SHARE * measured.seconds else "neither"
+
+
+def _figures(measured: Measurement, connection_bytes: float) -> dict[str, str | float | int]:
     return {
         "us_per_delivery": round(measured.server_cpu_s / measured.deliveries * 1e6, 3),
         "deliveries_per_s": round(measured.deliveries / measured.seconds),
@@ -161,5 +171,6 @@ def _figures(measured: Measurement, connection_bytes: float) -> dict[str, float 
         "kb_per_connection": round(connection_bytes / 1024, 1),
         "server_busy": round(measured.server_cpu_s / measured.seconds, 2),
         "generator_busy": round(measured.generator_cpu_s / measured.seconds, 2),
+        "bound_by": _find_bound(measured),
         "missing": measured.missing,
     }

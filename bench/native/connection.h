@@ -38,8 +38,10 @@ static void fail(const char *format, ...) {
     exit(1);
 }
 
+/* Edge-triggered, which spares the kernel a second look at each socket: what comes is read to its end. */
 static void connection_watch(struct connection *connection, int epoll, int operation, bool wants_writable) {
-    struct epoll_event event = {.events = EPOLLIN | (wants_writable ? EPOLLOUT : 0), .data.ptr = connection};
+    struct epoll_event event = {.events = EPOLLIN | EPOLLET | (wants_writable ? EPOLLOUT : 0),
+                                .data.ptr = connection};
     if (epoll_ctl(epoll, operation, connection->fd, &event) != 0)
         fail("epoll_ctl: %s", strerror(errno));
     connection->wants_writable = wants_writable;
@@ -94,8 +96,9 @@ static size_t read_upgrade(char *text, size_t size) {
     return (size_t)(end - text) + 4;
 }
 
-/* Reads once, and calls `hear` for each text frame that has come whole; `opened` when the handshake is done. */
-static void connection_read(struct connection *connection, void (*opened)(struct connection *),
+/* Reads once, and calls `hear` for each text frame that has come whole; `opened` when the handshake is done. False
+   when that was all there is for now. */
+static bool connection_read(struct connection *connection, void (*opened)(struct connection *),
                             void (*hear)(struct connection *, struct frame *)) {
     static unsigned char input[INPUT_BYTES];
     size_t size = connection->unread.size, at = 0;
@@ -103,10 +106,11 @@ static void connection_read(struct connection *connection, void (*opened)(struct
         memcpy(input, connection->unread.start, size);
     ssize_t received = recv(connection->fd, input + size, sizeof input - size, 0);
     if (received < 0 && (errno == EAGAIN || errno == EINTR))
-        return;
+        return errno == EINTR;
     if (received <= 0)
         fail("the server hung up: %s", received < 0 ? strerror(errno) : "end of file");
     size += (size_t)received;
+    bool is_more = size == sizeof input;
     if (!connection->is_open && (at = read_upgrade((char *)input, size)) > 0) {
         connection->is_open = true;
         opened(connection);
@@ -129,4 +133,5 @@ static void connection_read(struct connection *connection, void (*opened)(struct
         bytes_add(&connection->unread, input + at, size - at);
     else if (connection->unread.capacity > 0)
         bytes_free(&connection->unread);
+    return is_more;
 }

@@ -127,11 +127,18 @@ static const unsigned char *find_stamp(const struct frame *frame) {
     return found + plan.stamp.size;
 }
 
+/* Eight hex digits at once, on a machine whose least byte comes first: digits to nibbles, and each half to its place. */
+static uint64_t read_digits(const unsigned char *digits) {
+    uint64_t chunk;
+    memcpy(&chunk, digits, 8);
+    chunk = (chunk & 0x0f0f0f0f0f0f0f0fu) + 9 * (chunk >> 6 & 0x0101010101010101u);
+    chunk = (chunk << 4 & 0x00f000f000f000f0u) | (chunk >> 8 & 0x000f000f000f000fu);
+    chunk = (chunk << 8 & 0x0000ff000000ff00u) | (chunk >> 16 & 0x000000ff000000ffu);
+    return (chunk << 16 & 0xffff0000u) | chunk >> 32;
+}
+
 static uint64_t read_stamp(const unsigned char *digits) {
-    uint64_t value = 0;
-    for (int at = 0; at < STAMP_DIGITS; at++)
-        value = value << 4 | (uint64_t)(digits[at] <= '9' ? digits[at] - '0' : digits[at] - 'a' + 10);
-    return value;
+    return read_digits(digits) << 32 | read_digits(digits + 8);
 }
 
 static void count_delivery(const struct frame *frame) {
@@ -229,7 +236,8 @@ static void turn(void) {
         }
         if (events[at].events & ~(uint32_t)EPOLLOUT) {
             turn_ns = now_ns();
-            connection_read(&visitor->connection, begin_steps, hear);
+            while (connection_read(&visitor->connection, begin_steps, hear))
+                continue;
         }
         if (visitor->person->post.size > 0)
             post_what_waits(visitor);

@@ -44,7 +44,9 @@ static struct words words_of(const char *text) {
 }
 
 static inline bool begins_with(const void *bytes, size_t size, struct words words) {
-    return words.size > 0 && size >= words.size && memcmp(bytes, words.start, words.size) == 0;
+    /* The first byte decides most of the time, without a call. */
+    return words.size > 0 && size >= words.size && *(const char *)bytes == *words.start &&
+           memcmp(bytes, words.start, words.size) == 0;
 }
 
 static void *grown(void *array, int count, size_t item) {
