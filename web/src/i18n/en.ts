@@ -13,7 +13,7 @@ export const english = {
     skipToMain: "Skip to the content",
     skipToComposer: "Skip to writing a message",
     titleOf: (room: string) => `${room} · Parlour`,
-    titleWithUnread: (unread: number, title: string) => `(${unread}) ${title}`,
+    titleWithUnread: (unread: number, title: string, more: boolean) => `(${unread}${more ? "+" : ""}) ${title}`,
   },
 
   landing: {
@@ -37,6 +37,7 @@ export const english = {
     invited: "You are invited to",
     lookingUp: "Finding the room…",
     codeTitle: "Room",
+    ended: "You are not signed in any more. What you had not sent waits for you in the room, where you write.",
     enter: "Go in",
     entering: "Going in…",
     passwordLabel: "Password of this room",
@@ -64,7 +65,7 @@ export const english = {
     share: "Share…",
     shareText: (title: string) => `Join me in “${title}” on Parlour`,
     qr: "QR code of the link to this room",
-    link: "Link to this room",
+    qrFailed: "The QR code did not come. Copy the link instead.",
     copyByHand: "Copy this link by hand:",
   },
 
@@ -89,7 +90,9 @@ export const english = {
     leaveConfirm: "Leave",
     leaving: "Leaving…",
     signOutHeading: "Sign out?",
-    signOutLead: "You leave your seat in every room on this device, and your guest name with it. What you wrote stays.",
+    signOutLead: "You leave your seat in every room on this device, and your guest name with it. What you sent stays there.",
+    signOutUnsent: (count: number) =>
+      plural(count, { one: "One message is not sent yet and will be lost.", other: "# messages are not sent yet and will be lost." }),
     signOutConfirm: "Sign out",
     lifetime: (span: string) => `This room closes ${span} after the last person leaves.`,
     opening: "Opening the room…",
@@ -126,10 +129,14 @@ export const english = {
     loadOlderFailed: "Earlier messages did not come.",
     unread: "New since you left",
     toLatest: "Jump to the latest message",
-    newBelow: (count: number) => plural(count, { one: "# new message", other: "# new messages" }),
+    saidBy: (who: string, body: string) => `${who}: ${body}`,
+    newBelow: (count: number, more = false) =>
+      more ? plural(count, { one: "#+ new messages", other: "#+ new messages" }) : plural(count, { one: "# new message", other: "# new messages" }),
     sending: "Sending…",
+    triedAgain: "It is tried again by itself.",
     failed: "Not sent.",
     tryAgain: "Try again",
+    edit: "Edit",
     discard: "Discard",
     edited: "edited",
     removed: "This message was removed.",
@@ -147,13 +154,17 @@ export const english = {
   composer: {
     label: "Your message",
     placeholder: (room: string) => `Write to ${room}`,
+    shortPlaceholder: "Write a message",
     send: "Send",
     left: (count: number) => plural(count, { one: "# character left", other: "# characters left" }),
     over: (count: number) => plural(count, { one: "# character too many", other: "# characters too many" }),
     keys: "Enter sends, Shift and Enter begins a new line.",
+    touch: "Enter begins a new line, the button beside it sends.",
   },
 
   endings: {
+    codeLabel: "The code",
+    anotherCode: "Try this code",
     closed: {
       heading: "This room has closed.",
       lead: "It stood empty for a while, and everything said in it is gone.",
@@ -192,6 +203,9 @@ export const english = {
     too_many_in_flight: "Many messages are still on their way. Please wait a moment.",
     overloaded: "The server is very busy. Please try again in a moment.",
     storage_unavailable: "The server cannot keep messages at the moment. Please try again later.",
+    bad_answer: "The server said something that this page does not understand. Please try again.",
+    outdated: "There is a newer version of this page. Please reload it.",
+    stopped: "The server ended the connection. Please reload the page.",
     internal: "Something went wrong on our side. Please try again.",
   } as Readonly<Record<string, string>>,
   rateLimited: (seconds: number) =>

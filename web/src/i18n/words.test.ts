@@ -16,8 +16,9 @@ describe("the language", () => {
 
 describe("counting words", () => {
   test("agree with their number", () => {
-    expect(english.messages.newBelow(1)).toBe("1 new message");
-    expect(english.messages.newBelow(1200)).toBe("1,200 new messages");
+    expect(english.messages.newBelow(1, false)).toBe("1 new message");
+    expect(english.messages.newBelow(50, true)).toBe("50+ new messages");
+    expect(english.messages.newBelow(1200, false)).toBe("1,200 new messages");
   });
 
   test.each([
@@ -51,6 +52,10 @@ describe("a failure", () => {
 
   test("of an unknown code still says something", () => {
     expect(sentenceFor({ code: "of_tomorrow", retryAfterS: null })).toBe(english.failures["internal"]);
+  });
+
+  test.each(["bad_answer", "outdated", "stopped"])("of the page itself (%s) has its own sentence", (code) => {
+    expect(english.failures[code]).toBeTruthy();
   });
 
   test("by a limit says when to try again", () => {
