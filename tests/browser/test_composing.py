@@ -43,6 +43,18 @@ async def test_the_button_sends_and_the_keyboard_stays_up(arrive: Arrive, carol:
     await expect(bob.composer).to_be_focused()
 
 
+async def test_on_a_phone_enter_begins_a_line(arrive: Arrive, carol: Guest) -> None:
+    bob = await arrive("Bob", screen=PHONE)
+    await bob.enters((await carol.opens()).code)
+    await bob.composer.tap()
+    await bob.page.keyboard.type("one")
+    await bob.page.keyboard.press("Enter")
+    await bob.page.keyboard.type("two")
+    assert await bob.conversation() == []
+    await bob.button("Send").tap()
+    await bob.sees("one\ntwo")
+
+
 async def test_nothing_but_space_is_not_sent(alice: Visitor) -> None:
     await expect(alice.button("Send")).to_have_attribute("aria-disabled", "true")
     await alice.says("  \n ")
@@ -96,11 +108,24 @@ async def test_a_refused_message_stays_and_says_why(alice: Visitor) -> None:
     await alice.says(f"{OVERRIDE}turned around")
     refused = alice.page.get_by_role("group", name="Not sent.")
     await expect(refused).to_contain_text("There are invisible or control characters in it that cannot be used.")
-    await refused.get_by_role("button", name="Try again").click()
-    await expect(refused).to_be_visible()
     await refused.get_by_role("button", name="Discard").click()
     await expect(refused).to_be_hidden()
+    await expect(alice.composer).to_be_focused()
     assert await alice.conversation() == []
+
+
+async def test_a_refused_message_is_taken_back_and_mended(alice: Visitor) -> None:
+    await alice.says(f"{OVERRIDE}turned around")
+    await alice.composer.fill("begun meanwhile")
+    refused = alice.page.get_by_role("group", name="Not sent.")
+    await refused.get_by_role("button", name="Edit").click()
+    await expect(refused).to_be_hidden()
+    await expect(alice.composer).to_have_value(f"{OVERRIDE}turned around\nbegun meanwhile")
+    await expect(alice.composer).to_be_focused()
+    await alice.composer.press("ControlOrMeta+a")
+    await alice.page.keyboard.type("the right way round")
+    await alice.page.keyboard.press("Enter")
+    await alice.sees("the right way round")
 
 
 async def test_a_refused_message_does_not_hold_up_the_next(alice: Visitor, carol: Guest) -> None:

@@ -97,18 +97,6 @@ async def test_a_dialog_holds_the_focus_and_gives_it_back(arrive: Arrive) -> Non
     await expect(opener).to_be_focused()
 
 
-async def test_what_is_new_is_read_out_and_what_is_old_is_not(arrive: Arrive, carol: Guest) -> None:
-    alice = await arrive("Alice")
-    await alice.enters((await carol.opens("Tea at four")).code)
-    await expect(alice.log).to_have_accessible_name("Messages")
-    await expect(alice.log).to_have_attribute("aria-live", "polite")
-    for number in range(40):
-        await carol.posts(f"message {number}")
-    await alice.sees("message 39")
-    await alice.scrolls_to(0)
-    await expect(alice.log).to_have_attribute("aria-live", "off")
-
-
 async def _tabs_to(visitor: Visitor, name: str, *, back: bool = False) -> None:
     passed = []
     for _ in range(12):

@@ -34,8 +34,9 @@ PHONE: Final = Screen(360, 740, is_phone=True)
 class Visitor:
     """One person, one browser, nothing shared with anybody else's."""
 
-    def __init__(self, name: str, context: BrowserContext, page: Page, origin: str) -> None:
+    def __init__(self, name: str, context: BrowserContext, page: Page, origin: str, *, is_phone: bool) -> None:
         self.name = name
+        self.is_phone = is_phone
         self.is_signed_in = False
         self.context = context
         self.page = page
@@ -62,7 +63,7 @@ class Visitor:
             }
         )
         context.set_default_timeout(PATIENCE_MS)
-        return cls(name, context, await context.new_page(), origin)
+        return cls(name, context, await context.new_page(), origin, is_phone=screen.is_phone)
 
     # What is on the screen.
 
@@ -148,6 +149,13 @@ class Visitor:
     async def says(self, *bodies: str) -> None:
         for body in bodies:
             await self.composer.fill(body)
+            await self.sends()
+
+    async def sends(self) -> None:
+        """What stands in the composer. On a phone Enter begins a line."""
+        if self.is_phone:
+            await self.button("Send").tap()
+        else:
             await self.composer.press("Enter")
 
     async def sees(self, *bodies: str) -> None:

@@ -5,10 +5,11 @@ const AT_MOST = 3;
 // The longest single emoji (a family with skin tones) is about twenty code units.
 const LONGEST = 64;
 
-const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
+// Firefox before 125 has none; every emoji is then a text.
+const graphemes = "Segmenter" in Intl ? new Intl.Segmenter(undefined, { granularity: "grapheme" }) : null;
 
 export function isGesture(text: string): boolean {
-  if (text.length > LONGEST || !ONLY_EMOJI.test(text)) return false;
+  if (graphemes === null || text.length > LONGEST || !ONLY_EMOJI.test(text)) return false;
   const count = [...graphemes.segment(text)].filter(({ segment }) => segment.trim() !== "").length;
   return count > 0 && count <= AT_MOST;
 }
