@@ -23,6 +23,8 @@ WATCH_FRAMES: Final = """(() => {
     requestAnimationFrame(look);
 })()"""
 
+FRAMES: Final = {"Light": "#f7f2e9", "Dark": "#1a1511"}
+
 
 async def test_the_page_follows_the_system_until_somebody_chooses(arrive: Arrive) -> None:
     alice = await arrive("Alice", color_scheme="light")
@@ -46,6 +48,9 @@ async def test_a_choice_is_remembered_and_nothing_flashes(arrive: Arrive, choice
     await _choose(alice, choice)
     await expect(alice.page.locator("html")).not_to_have_css("background-color", by_system)
     chosen = await _ground(alice)
+    # Scroll bars and fields are the browser's, and what it draws around the page.
+    await expect(alice.page.locator("html")).to_have_css("color-scheme", choice.lower())
+    await expect(alice.page.locator("meta[name=theme-color]")).to_have_attribute("content", FRAMES[choice])
     await alice.page.add_init_script(WATCH_FRAMES)
     engine = await _hold_engine(alice)
     await alice.page.goto("/", wait_until="commit")

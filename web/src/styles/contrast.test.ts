@@ -24,6 +24,7 @@ const PAIRS: readonly (readonly [text: string, ground: string, atLeast: number])
   ["ink-soft", "paper", AA],
   ["ink-soft", "raised", AA],
   ["ink-soft", "sunken", AA],
+  ["ink-soft", "idle", AA],
   ["ink-soft", "mine", AA],
   ["accent", "paper", AA],
   ["accent", "raised", AA],
@@ -47,6 +48,12 @@ describe.each(["light", "dark"] as const)("in the %s theme", (theme) => {
 
   test.each(PAIRS)("%s is readable on %s", (text, ground, atLeast) => {
     expect(contrast(colour(text), colour(ground))).toBeGreaterThanOrEqual(atLeast);
+  });
+
+  test("what is idle lies on a card and is no hole in it", () => {
+    const [idle, raised, paper] = ["idle", "raised", "paper"].map((name) => colour(name).lightness) as [number, number, number];
+    expect(Math.sign(idle - raised)).toBe(theme === "dark" ? 1 : -1);
+    expect(theme === "dark" ? idle > paper : true).toBe(true);
   });
 
   test.each(HUES)("the initials are readable on the avatar of hue %d", (hue) => {
