@@ -71,6 +71,43 @@ async def test_behind_an_unknown_code_there_is_no_room(arrive: Arrive, carol: Gu
     await expect(bob.page.get_by_role("alert")).to_have_text("There is no room behind this code.")
 
 
+async def test_a_code_that_leads_nowhere_is_mended_where_it_is_shown(arrive: Arrive, carol: Guest) -> None:
+    room = await carol.opens("Tea at four")
+    bob = await arrive("Bob")
+    await bob.visits(f"/r/{room.code[:3]}0")
+    code = bob.page.get_by_label("The code")
+    await expect(code).to_have_value(f"{room.code[:3]}0")
+    await code.press("End")
+    await code.press("Backspace")
+    await code.press_sequentially(room.code[3:].lower())
+    await code.press("Enter")
+    await expect(bob.heading("Tea at four")).to_be_visible()
+
+
+async def test_a_link_to_one_message_opens_its_room(arrive: Arrive, carol: Guest) -> None:
+    bob = await arrive("Bob")
+    await bob.visits(f"/r/{(await carol.opens('Tea at four')).code}/2")
+    await expect(bob.heading("Tea at four")).to_be_visible()
+
+
+async def test_a_code_is_typed_with_an_input_method(arrive: Arrive, carol: Guest) -> None:
+    room = await carol.opens("Tea at four")
+    bob = await arrive("Bob")
+    await bob.visits()
+    field = bob.page.get_by_label("Have a code?")
+    await field.focus()
+    method = await bob.context.new_cdp_session(bob.page)
+    for end in range(1, 5):
+        text = room.code[:end].lower()
+        await method.send("Input.imeSetComposition", {"text": text, "selectionStart": end, "selectionEnd": end})
+        # The tiles follow at once: many keyboards of phones are still composing when Join is pressed.
+        await expect(bob.page.locator(".code-field .tile.filled")).to_have_count(end)
+    await method.send("Input.insertText", {"text": room.code.lower()})
+    await expect(field).to_have_value(room.code)
+    await field.press("Enter")
+    await expect(bob.heading("Tea at four")).to_be_visible()
+
+
 async def test_an_address_that_leads_nowhere_says_so(arrive: Arrive) -> None:
     bob = await arrive("Bob")
     await bob.visits("/attic")
@@ -82,7 +119,7 @@ async def test_an_address_that_leads_nowhere_says_so(arrive: Arrive) -> None:
 async def test_a_room_that_closed_says_so_to_those_who_knew_it(arrive: Arrive, forgetful: Server) -> None:
     alice = await arrive("Alice", at=forgetful)
     code = await alice.opens_room("Tea at four")
-    await expect(alice.log.get_by_text("after the last person leaves.")).to_be_visible()
+    await expect(alice.page.get_by_text("after the last person leaves.")).to_be_visible()
     await alice.visits()
     await room_closes(forgetful, code)
     await alice.visits(f"/r/{code}")

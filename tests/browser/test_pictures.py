@@ -38,7 +38,7 @@ async def test_the_start_page_and_a_new_room(arrive: Arrive, serve: Serve, folde
     await ines.says_name()
     await _take(ines, folder, "landing")
     await ines.opens_room(TITLE)
-    await expect(ines.log.get_by_text("after the last person leaves.")).to_be_visible()
+    await expect(ines.page.get_by_text("after the last person leaves.")).to_be_visible()
     await _take(ines, folder, "create")
 
 
