@@ -13,6 +13,7 @@ kernel's, for receiving; the coalescing reference in C, which does nothing but s
 from __future__ import annotations
 
 import argparse
+import os
 import time
 from collections.abc import Iterator, Sequence
 from typing import Literal
@@ -80,6 +81,8 @@ def run_chosen(arguments: argparse.Namespace) -> Iterator[Row]:
 def run(seconds: float, shapes: Sequence[Shape], contestants: Sequence[Contestant]) -> Iterator[Row]:
     """Measure each contestant in each shape; one row each."""
     raise_file_limit()
+    if (os.cpu_count() or 1) <= GENERATOR_CORE:
+        raise SystemExit("It takes two cores: one for the server, and one for the load generator.")
     for shape in shapes:
         for contestant in contestants:
             if shape.people <= contestant.most_people:
@@ -133,7 +136,7 @@ def measure(contestant: Contestant, shape: Shape, seconds: float) -> Row:
         ) as generator:
             grown_bytes = _settled_bytes(arena) - before_bytes
             measured = generator.measure()
-    _check(contestant, measured)
+    check(contestant, measured)
     return {"what": shape.name, "server": contestant.name, **_figures(measured, grown_bytes / shape.connections)}
 
 
@@ -143,8 +146,8 @@ def _settled_bytes(arena: Arena) -> int:
     return memory_bytes(arena.pid)
 
 
-def _check(contestant: Contestant, measured: Measurement) -> None:
-    """A run that measured something else is no result."""
+def check(contestant: Contestant, measured: Measurement) -> None:
+    """Raise for a run that measured something else: it is no result."""
     if measured.posts < FEWEST_POSTS:
         raise RuntimeError(f"{contestant.name}: only {measured.posts} posts were answered")
     if measured.missing < 0 or (measured.missing and contestant.loses_nothing):
