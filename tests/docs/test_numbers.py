@@ -15,7 +15,7 @@ CODES = (ROOT / "docs" / "explain" / "rooms-and-codes.md").read_text()
 LENGTHS = re.findall(r"^\| ([\d,]+) \| ([\d,]+) \| (\d+)(?: characters)? \|$", CODES, re.MULTILINE)
 SECURITY = (ROOT / "SECURITY.md").read_text()
 LIMITS = [limit for limit in vars(limits).values() if isinstance(limit, Limit) and limit is not limits.FIRST_MISS_TODAY]
-PERIODS = {1: "second", 10: "10 s", 3600: "hour", 86_400: "day"}
+PERIODS = {10: "10 s", 60: "minute", 600: "10 min", 3600: "hour", 86_400: "day"}
 
 
 @pytest.mark.parametrize(("rooms", "misses", "chars"), LENGTHS)
@@ -31,7 +31,7 @@ def test_the_table_of_code_lengths_is_read() -> None:
 def test_a_limit_is_what_the_security_page_says(limit: Limit) -> None:
     row = re.search(rf"^\| `{limit.name}` \|.*\| ([\d,]+) \| (.*?) \|$", SECURITY, re.MULTILINE)
     assert row is not None
-    assert (_number(row[1]), row[2]) == (limit.item.amount, PERIODS[limit.item.get_expiry()])
+    assert (_number(row[1]), row[2]) == (limit.most, PERIODS[limit.per_s])
 
 
 def _number(text: str) -> int:

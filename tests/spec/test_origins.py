@@ -11,6 +11,7 @@ from tests.cast import Guest, Server, assert_refused, succeed
 FOREIGN = (
     {"origin": "https://evil.example"},
     {"origin": "null"},
+    {"origin": "http://["},
     {"origin": "http://127.0.0.1"},
     {"sec-fetch-site": "cross-site"},
     {"sec-fetch-site": "same-site"},

@@ -1,51 +1,91 @@
-"""How much one address or one person may do in a while."""
+"""How much one address or one person may do in a while, and how many connections an address may hold."""
 
 from __future__ import annotations
 
 import ipaddress
+import math
 import time
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Final
 
-from limits import RateLimitItem, RateLimitItemPerDay, RateLimitItemPerHour, RateLimitItemPerSecond
-from limits.aio.storage import MemoryStorage
-from limits.aio.strategies import SlidingWindowCounterRateLimiter
-
 from parlour.wire.errors import Refusal
+
+CONNECTIONS_OF_ADDRESS: Final = 500
+"""Sockets and event streams of one address at the same time: a school behind one address fits."""
+MOST_KEYS: Final = 100_000
+"""So many names are remembered for each limit and window; beyond, the one that came first is forgotten."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """So much of something in a while, counted for each of whoever is named."""
+    """So much of something in so many seconds, counted for each of whoever is named."""
 
     name: str
-    item: RateLimitItem
+    most: int
+    per_s: int
 
 
-SIGN_INS: Final = Limit("sign_ins", RateLimitItemPerHour(300))
+_MINUTE_S: Final = 60
+_HOUR_S: Final = 3600
+_DAY_S: Final = 86_400
+
+SIGN_INS: Final = Limit("sign_ins", 300, _HOUR_S)
 """New guests of an address: a school behind one address fits, a flood does not."""
-ROOMS_OF_PERSON: Final = Limit("rooms_of_person", RateLimitItemPerHour(60))
-ROOMS_OF_ADDRESS: Final = Limit("rooms_of_address", RateLimitItemPerHour(300))
-POSTS: Final = Limit("posts", RateLimitItemPerSecond(60, multiples=10))
+RENAMES: Final = Limit("renames", 10, _MINUTE_S)
+"""Each is told to every room of the person."""
+ROOMS_OF_PERSON: Final = Limit("rooms_of_person", 60, _HOUR_S)
+ROOMS_OF_ADDRESS: Final = Limit("rooms_of_address", 300, _HOUR_S)
+COMINGS: Final = Limit("comings", 60, 10 * _MINUTE_S)
+"""Joining and leaving rooms: each is an event in a log that is kept."""
+POSTS: Final = Limit("posts", 60, 10)
 """Posts of a person in ten seconds, over all rooms."""
-COMMANDS: Final = Limit("commands", RateLimitItemPerSecond(300, multiples=10))
+COMMANDS: Final = Limit("commands", 300, 10)
 """Enters and fills of a person in ten seconds."""
-MISSES_OF_ADDRESS: Final = Limit("misses_of_address", RateLimitItemPerHour(30))
-MISSES_OF_NETWORK: Final = Limit("misses_of_network", RateLimitItemPerHour(120))
-MISSES_OF_SERVER: Final = Limit("misses_of_server", RateLimitItemPerDay(5_000))
+MISSES_OF_ADDRESS: Final = Limit("misses_of_address", 30, _HOUR_S)
+MISSES_OF_NETWORK: Final = Limit("misses_of_network", 120, _HOUR_S)
+MISSES_OF_SERVER: Final = Limit("misses_of_server", 5_000, _DAY_S)
 """When strangers together missed this often, only addresses that did not miss today may still try."""
-FIRST_MISS_TODAY: Final = Limit("first_miss_today", RateLimitItemPerDay(1))
-PASSWORDS_OF_ADDRESS: Final = Limit("passwords_of_address", RateLimitItemPerHour(30))
-PASSWORDS_OF_ROOM: Final = Limit("passwords_of_room", RateLimitItemPerHour(300))
+FIRST_MISS_TODAY: Final = Limit("first_miss_today", 1, _DAY_S)
+PASSWORDS_OF_ADDRESS: Final = Limit("passwords_of_address", 30, _HOUR_S)
+PASSWORDS_OF_ROOM: Final = Limit("passwords_of_room", 300, _HOUR_S)
 """Wrong passwords."""
 
 
-class Limits:
-    """Counts in this process. Switched off, it allows everything and still counts misses."""
+@dataclass(slots=True)
+class _Window:
+    """The counts of one limit in this window of time and in the one before, by name."""
 
-    def __init__(self, *, is_on: bool) -> None:
+    number: int = 0
+    counts: dict[str, int] = field(default_factory=dict)
+    before: dict[str, int] = field(default_factory=dict)
+
+    def move_to(self, number: int) -> None:
+        """Forget what is older than one window: whole dictionaries, so that nothing ever looks for old names."""
+        if number != self.number:
+            self.before = self.counts if number == self.number + 1 else {}
+            self.counts, self.number = {}, number
+
+    def count(self, who: str) -> None:
+        """One more."""
+        if len(self.counts) >= MOST_KEYS and who not in self.counts:
+            del self.counts[next(iter(self.counts))]
+        self.counts[who] = self.counts.get(who, 0) + 1
+
+
+class Limits:
+    """Counts in this process. Switched off, it allows everything and still counts misses.
+
+    A sliding window in two buckets: this window's count, and of the window before the share that still overlaps with
+    the last `per_s` seconds. Its verbs are coroutines because counts that several nodes share would be.
+    """
+
+    def __init__(self, *, is_on: bool, now_s: Callable[[], float] = time.monotonic) -> None:
         self._is_on = is_on
-        self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self._now_s = now_s
+        self._windows: dict[Limit, _Window] = {}
 
     async def spend(self, limit: Limit, who: str) -> None:
         """Count one.
@@ -53,8 +93,9 @@ class Limits:
         Raises:
             Refusal: rate_limited, with the seconds to wait.
         """
-        if self._is_on and not await self._limiter.hit(limit.item, limit.name, who):
-            raise await self._refusal(limit, who)
+        await self.check(limit, who)
+        if self._is_on:
+            await self.count(limit, who)
 
     async def check(self, limit: Limit, who: str) -> None:
         """Refuse if one more would be too much, without counting it.
@@ -62,20 +103,60 @@ class Limits:
         Raises:
             Refusal: rate_limited, with the seconds to wait.
         """
-        if self._is_on and not await self._limiter.test(limit.item, limit.name, who):
-            raise await self._refusal(limit, who)
+        wait_s = self._wait_s(limit, who) if self._is_on else 0
+        if wait_s > 0:
+            raise Refusal("rate_limited", retry_after_s=math.ceil(wait_s))
 
     async def count(self, limit: Limit, who: str) -> None:
         """Count one that has happened already."""
-        await self._limiter.hit(limit.item, limit.name, who)
+        self._window(limit).count(who)
 
     async def is_spent(self, limit: Limit, who: str) -> bool:
         """Whether one more would be too much."""
-        return self._is_on and not await self._limiter.test(limit.item, limit.name, who)
+        return self._is_on and self._wait_s(limit, who) > 0
 
-    async def _refusal(self, limit: Limit, who: str) -> Refusal:
-        stats = await self._limiter.get_window_stats(limit.item, limit.name, who)
-        return Refusal("rate_limited", retry_after_s=max(1, round(stats.reset_time - time.time())))
+    def _window(self, limit: Limit) -> _Window:
+        window = self._windows.setdefault(limit, _Window())
+        window.move_to(int(self._now_s() // limit.per_s))
+        return window
+
+    def _wait_s(self, limit: Limit, who: str) -> float:
+        """How long until one more is allowed; 0 when it is now."""
+        window = self._window(limit)
+        count, before = window.counts.get(who, 0), window.before.get(who, 0)
+        left_s = limit.per_s - self._now_s() % limit.per_s
+        room = limit.most - count
+        if room > 0:
+            # Of the window before, less than `room` may still count.
+            return max(0.0, left_s - limit.per_s * room / before) if before else 0.0
+        # This window is full: in the next one, it must have slid out so far that less than all still counts.
+        return left_s + limit.per_s * (1 - limit.most / count)
+
+
+class Doors:
+    """How many connections that stay each address holds."""
+
+    def __init__(self, *, is_on: bool, most: int = CONNECTIONS_OF_ADDRESS) -> None:
+        self.most = most if is_on else None
+        self._open: Counter[str] = Counter()
+
+    @contextmanager
+    def open(self, address: str) -> Iterator[None]:
+        """Around the life of a connection.
+
+        Raises:
+            Refusal: rate_limited, when its address holds too many.
+        """
+        key = address_key(address)
+        if self.most is not None and self._open[key] >= self.most:
+            raise Refusal("rate_limited", "Your address holds too many connections.", retry_after_s=60)
+        self._open[key] += 1
+        try:
+            yield
+        finally:
+            self._open[key] -= 1
+            if not self._open[key]:
+                del self._open[key]
 
 
 def address_key(address: str) -> str:

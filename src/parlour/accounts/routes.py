@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from parlour.accounts.actions import Accounts, Person
 from parlour.accounts.identity import AnyRequest, address_of, bearer_of, cookie_of, expired_cookies, session_cookies
-from parlour.accounts.limits import SIGN_INS, Limits, address_key
+from parlour.accounts.limits import RENAMES, SIGN_INS, Limits, address_key
 from parlour.settings import Settings
 
 
@@ -69,9 +69,13 @@ async def who_am_i(
 
 @patch("/session")
 async def rename(
-    data: JSONBody[NameBody], person: NamedDependency[Person], accounts: NamedDependency[Accounts]
+    data: JSONBody[NameBody],
+    person: NamedDependency[Person],
+    accounts: NamedDependency[Accounts],
+    limits: NamedDependency[Limits],
 ) -> SessionView:
     """Take another name, in every room."""
+    await limits.spend(RENAMES, person.id)
     return SessionView(_view(await accounts.rename(person, data.name)))
 
 

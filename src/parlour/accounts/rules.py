@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from typing import Final
-from urllib.parse import urlsplit
 
 from parlour.wire.errors import Refusal
 from parlour.wire.text import clean_line
@@ -33,5 +32,4 @@ def check_origin(headers: Mapping[str, str], *, own: str, allowed: Collection[st
 
 def is_own_origin(origin: str, *, own: str, allowed: Collection[str]) -> bool:
     """Whether the origin is this server's own or one that its owner allowed."""
-    parts = urlsplit(origin.lower())
-    return f"{parts.scheme}://{parts.netloc}" in {own.lower(), *(item.lower() for item in allowed)}
+    return origin.lower() in {own.lower(), *(item.lower() for item in allowed)}

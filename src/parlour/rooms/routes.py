@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from parlour.accounts.actions import Person
 from parlour.accounts.identity import AnyRequest, address_of, origin_of
-from parlour.accounts.limits import ROOMS_OF_ADDRESS, ROOMS_OF_PERSON, Limits, address_key
+from parlour.accounts.limits import COMINGS, ROOMS_OF_ADDRESS, ROOMS_OF_PERSON, Limits, address_key
 from parlour.rooms.actions import Rooms
 from parlour.rooms.guessing import Guessing
 from parlour.rooms.rules import read_code
@@ -66,8 +66,14 @@ async def read_room(
 
 
 @post("/rooms/{room_id:str}/leave", status_code=204)
-async def leave_room(person: NamedDependency[Person], room_id: FromPath[str], rooms: NamedDependency[Rooms]) -> None:
+async def leave_room(
+    person: NamedDependency[Person],
+    room_id: FromPath[str],
+    rooms: NamedDependency[Rooms],
+    limits: NamedDependency[Limits],
+) -> None:
     """Give up your place; you can read nothing of the room any more."""
+    await limits.spend(COMINGS, person.id)
     await rooms.leave(person, room_id)
 
 
@@ -89,9 +95,11 @@ async def join_room(
     rooms: NamedDependency[Rooms],
     views: NamedDependency[Views],
     guessing: NamedDependency[Guessing],
+    limits: NamedDependency[Limits],
     data: JSONBody[JoinBody | None] = None,
 ) -> GatheringView:
     """Become a member of the room behind the code."""
+    await limits.spend(COMINGS, person.id)
     async with guessing.try_password(address_of(request), read_code(code) or ""):
         gathering = await rooms.join(person, code, data.password if data else None)
     return views.gathering(gathering, origin_of(request))
