@@ -17,7 +17,7 @@ from litestar.exceptions import HTTPException, NotFoundException
 from parlour.accounts import routes as account_routes
 from parlour.accounts.actions import Accounts, Person
 from parlour.accounts.identity import AnyRequest, Origins, check_json, provide_person
-from parlour.accounts.limits import Limits
+from parlour.accounts.limits import Doors, Limits
 from parlour.http.access_log import log_requests
 from parlour.http.api_docs import openapi_config
 from parlour.http.bodies import JsonRequest
@@ -73,6 +73,7 @@ class Parlour:
         self.roster = Roster()
         self.flusher = Flusher()
         self.limits = Limits(is_on=settings.rate_limits)
+        self.doors = Doors(is_on=settings.rate_limits)
         self.journal = Journal(self.database, self._announce)
         misses = MissCounter(now_ms)
         self.guessing = Guessing(self.limits, misses)
@@ -85,7 +86,7 @@ class Parlour:
         self.bus.subscribe(self.hub.offer)
         self.presence = Presence(self.hub, self.roster, now_ms)
         self.views = Views(settings.public_url, settings.empty_room_ttl_s)
-        self.streams = Streams(self.hub, self.rooms, self.presence, self.flusher)
+        self.streams = Streams(self.accounts, self.rooms, self.hub, self.presence, self.flusher)
         self.lifetimes = Lifetimes(
             self.database, self.roster, self.codes, now_ms, settings.empty_room_ttl_s, self.hub.close_room
         )
@@ -115,8 +116,9 @@ class Parlour:
         await self.rooms.announce_rename(person)
 
     def signed_out(self, session: str) -> None:
-        """A session has ended: its sockets close."""
+        """A session has ended: its sockets and streams close."""
         self.gateway.end_session(session)
+        self.streams.end_session(session)
 
     @property
     def _extend_every_s(self) -> float:
@@ -151,7 +153,7 @@ class Parlour:
     async def drain(self) -> None:
         """Before the server stops: everyone is told, waiting posts are committed and answered, sockets close."""
         self.gateway.drain()
-        self.streams.close_all()
+        self.streams.drain()
         await self.journal.settle(DRAIN_WITHIN_S)
         self.gateway.close_all()
 
@@ -203,6 +205,7 @@ def _dependencies(parlour: Parlour, origins: Origins) -> dict[str, Provide]:
         "streams": parlour.streams,
         "views": parlour.views,
         "limits": parlour.limits,
+        "doors": parlour.doors,
         "guessing": parlour.guessing,
         "roster": parlour.roster,
         "gateway": parlour.gateway,

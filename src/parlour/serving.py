@@ -12,6 +12,7 @@ import uvicorn
 
 from parlour.app import Parlour, make_app
 from parlour.greeting import greeting
+from parlour.http.protocol import BoundedProtocol
 from parlour.live.websocket import LiveProtocol
 from parlour.settings import Settings
 from parlour.wire.frames import FRAME_BYTES
@@ -51,6 +52,7 @@ async def serve(settings: Settings) -> None:
         make_app(parlour),
         host=settings.host,
         port=settings.port,
+        http=BoundedProtocol,
         ws=LiveProtocol,
         ws_max_size=FRAME_BYTES,
         ws_ping_interval=None,

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import uvicorn
 from uvicorn.config import WSProtocolType
 
 from parlour.app import Parlour, make_app
+from parlour.http.protocol import BoundedProtocol
 from parlour.live.websocket import LiveProtocol
-from parlour.serving import DrainingServer
+from parlour.serving import STOP_WITHIN_S, DrainingServer
 from parlour.settings import Settings
 from parlour.wire.frames import FRAME_BYTES
 from tests.cast import Server
@@ -27,10 +28,16 @@ PLAIN: SocketProtocol = "websockets-sansio"
 class ServerHere(Server):
     """A server whose parts the test can look at."""
 
-    def __init__(self, parlour: Parlour, port: int) -> None:
+    def __init__(self, parlour: Parlour, port: int, stop: Callable[[], Awaitable[None]]) -> None:
         self.parlour = parlour
         self.port = port
+        self._stop = stop
         self.departures = AsyncExitStack()
+
+    async def stops(self) -> int:
+        """Stop as SIGTERM would make it."""
+        await self._stop()
+        return 0
 
     @property
     def url(self) -> str:
@@ -49,10 +56,12 @@ async def server_here(url: str, protocol: SocketProtocol = DIRECT) -> AsyncItera
         make_app(parlour),
         host="127.0.0.1",
         port=0,
+        http=BoundedProtocol,
         ws=protocol,
         ws_max_size=FRAME_BYTES,
         ws_ping_interval=None,
         ws_per_message_deflate=False,
+        timeout_graceful_shutdown=STOP_WITHIN_S,
         log_config=None,
         access_log=False,
         lifespan="on",
@@ -63,11 +72,14 @@ async def server_here(url: str, protocol: SocketProtocol = DIRECT) -> AsyncItera
     async def is_up() -> bool:
         return running.started or serving.done()
 
+    async def stop() -> None:
+        running.should_exit = True
+        await serving
+
     await eventually(is_up)
-    server = ServerHere(parlour, running.servers[0].sockets[0].getsockname()[1])
+    server = ServerHere(parlour, running.servers[0].sockets[0].getsockname()[1], stop)
     try:
         yield server
     finally:
         await server.departures.aclose()
-        running.should_exit = True
-        await serving
+        await stop()

@@ -3,20 +3,40 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import msgspec
+import pytest
 
 from parlour.live.bus import Hint
 from parlour.live.hub import Hub
-from parlour.live.link import Flusher
+from parlour.live.link import Flusher, Link
 from parlour.messages.actions import Fill
-from parlour.messages.streams import StreamLink
 from parlour.wire.codec import SharedFrame
+from parlour.wire.errors import CloseCode
 from parlour.wire.frames import Event, LogEvent
 
 AT = "2026-11-24T06:30:00.000Z"
 ROOM = "room"
+
+
+class Ear(Link):
+    """A link that reads at once."""
+
+    def __init__(self, flusher: Flusher) -> None:
+        super().__init__(flusher)
+        self.seqs: asyncio.Queue[int] = asyncio.Queue()
+
+    def buffered_bytes(self) -> int:
+        return 0
+
+    def _write(self, frames: Sequence[SharedFrame]) -> None:
+        for frame in frames:
+            self.seqs.put_nowait(frame.seq)
+
+    def _close(self, code: CloseCode, reason: str) -> None:
+        raise AssertionError(f"closed with {code}: {reason}")
 
 
 @dataclass
@@ -41,8 +61,8 @@ class Stage:
         await self.is_open.wait()
         return Fill(events, head)
 
-    def enters(self, after: int) -> StreamLink:
-        link = StreamLink(self.flusher)
+    def enters(self, after: int) -> Ear:
+        link = Ear(self.flusher)
         self.hub.follow(self.hub.attach(ROOM, link, "alice", lambda _code: None), after)
         return link
 
@@ -58,13 +78,11 @@ class Stage:
         self.hub.offer(Hint(ROOM, "epoch", seq, None))
 
 
-async def hears(link: StreamLink, *seqs: int) -> None:
+async def hears(ear: Ear, *seqs: int) -> None:
     """Exactly these come, in this order; then a pause."""
-    heard: list[int] = []
-    while len(heard) < len(seqs) and (payloads := await link.take(2)):
-        heard += [msgspec.json.decode(payload)["seq"] for payload in payloads]
-    assert heard == list(seqs)
-    assert await link.take(0.05) == []
+    assert [await asyncio.wait_for(ear.seqs.get(), 2) for _ in seqs] == list(seqs)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(ear.seqs.get(), 0.05)
 
 
 async def test_a_reminder_of_something_old_repeats_nothing_to_who_comes_back_with_more() -> None:

@@ -18,6 +18,7 @@ class Stream:
 
     def __init__(self, response: httpx.Response) -> None:
         self.headers = response.headers
+        self.kind = "message"
         self._lines = response.aiter_lines()
 
     async def next(self) -> tuple[str, JSON]:
@@ -40,6 +41,7 @@ class Stream:
             if name:
                 fields[name] = value
             elif "data" in fields:
+                self.kind = fields.get("event", "message")
                 yield fields["id"], json.loads(fields["data"])
                 fields, most = {}, None if most is None else most - 1
 
@@ -125,7 +127,7 @@ async def test_where_a_reader_was_wins_over_the_address_they_began_with(talker: 
         assert (await stream.next())[0] == "2"
 
 
-@pytest.mark.parametrize("last", ["x", "-1", "1.5", "²", str(2**53), "9" * 400])
+@pytest.mark.parametrize("last", ["x", "-1", "1.5", "²", str(2**53), "9" * 16, "9" * 400])
 async def test_a_last_event_id_that_is_no_seq_is_a_bad_request(talker: Guest, last: str) -> None:
     headers = {b"accept": b"text/event-stream", b"last-event-id": last.encode()}
     assert_refused(await talker.http.get(f"{talker.room.path}/events", headers=headers), "bad_request")
@@ -140,6 +142,31 @@ async def test_a_stream_ends_when_its_reader_leaves_the_room(alice: Guest, bob: 
         await bob.leaves()
         await alice.posts("after")
         assert [(number, event["kind"]) for number, event in await stream.rest()] == [("5", "member.left")]
+
+
+async def test_a_stream_ends_when_its_reader_signs_out(alice: Guest, bob: Guest) -> None:
+    room = await alice.opens()
+    await bob.joins(room.code)
+    async with following(alice, after=3) as stream:
+        await bob.posts("before")
+        assert (await stream.next())[1]["data"]["body"] == "before"
+        await alice.signs_out()
+        await bob.posts("after")
+        assert "after" not in [event["data"].get("body") for _, event in await stream.rest()]
+
+
+async def test_a_position_that_the_log_never_reached_is_told(talker: Guest) -> None:
+    async with following(talker, last_event_id=str(2**53 - 1)) as stream:
+        assert await stream.next() == ("5", {"head": 5})
+        assert stream.kind == "reset"
+        await talker.posts("live")
+        assert (await stream.next())[0] == "6"
+
+
+@pytest.mark.parametrize("accept", ["text/event-stream;q=0", "application/json, text/event-stream; q=0.0"])
+async def test_who_accepts_no_stream_gets_a_page(talker: Guest, accept: str) -> None:
+    page = succeed(await talker.http.get(f"{talker.room.path}/events", headers={"accept": accept})).json()
+    assert page["head"] == 5
 
 
 async def test_a_stream_ends_when_the_server_stops(serve: Serve) -> None:

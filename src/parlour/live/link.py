@@ -80,7 +80,7 @@ class Link(ABC):
         if not self.is_closed:
             self.flush()
             self.is_closed = True
-            self._drained.set()
+            self.resume()
             self._close(code, reason)
 
     async def finish(self) -> None:  # noqa: B027 -- optional, as ping is
@@ -90,12 +90,13 @@ class Link(ABC):
         """The other side is gone: nothing more is written, nobody waits for room any more."""
         self.is_closed = True
         self._waiting.clear()
-        self._drained.set()
+        self.resume()
 
     def pause(self) -> None:
-        """The unsent data rose above the limit."""
-        self.is_congested = True
-        self._drained.clear()
+        """The unsent data rose above the limit. A closed link has no limit: nothing more is sent."""
+        if not self.is_closed:
+            self.is_congested = True
+            self._drained.clear()
 
     def resume(self) -> None:
         """The unsent data sank low enough."""

@@ -8,11 +8,12 @@ from typing import Any
 from litestar import Router, WebSocket, websocket
 from litestar.di import NamedDependency
 
-from parlour.accounts.identity import Origins, bearer_of, origin_of, token_of
+from parlour.accounts.identity import Origins, address_of, bearer_of, origin_of, token_of
+from parlour.accounts.limits import Doors
 from parlour.live.gateway import Gateway
 from parlour.live.link import Flusher, Link
 from parlour.live.websocket import EXTENSION, LiveProtocol, SendLink, TransportLink
-from parlour.wire.errors import Refusal
+from parlour.wire.errors import CloseCode, Refusal
 
 
 @websocket("/live")
@@ -21,6 +22,7 @@ async def live(
     gateway: NamedDependency[Gateway],
     origins: NamedDependency[Origins],
     flusher: NamedDependency[Flusher],
+    doors: NamedDependency[Doors],
 ) -> None:
     """The live socket of protocol.md."""
     try:
@@ -40,7 +42,11 @@ async def live(
             return TransportLink(flusher, protocol, on_sign_of_life)
         return SendLink(flusher, send)
 
-    await gateway.serve(make_link, socket.receive, token=token_of(socket), origin=origin_of(socket))
+    try:
+        with doors.open(address_of(socket)):
+            await gateway.serve(make_link, socket.receive, token=token_of(socket), origin=origin_of(socket))
+    except Refusal as refusal:
+        await socket.close(CloseCode.OVERLOADED, refusal.message)
 
 
 router = Router("/", route_handlers=[live])

@@ -7,23 +7,23 @@ from typing import Annotated
 from litestar import Response, Router, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
-from litestar.response import Stream
 from msgspec import Meta, Struct
 
 from parlour.accounts.actions import Person
-from parlour.accounts.identity import AnyRequest
-from parlour.accounts.limits import POSTS, Limits
+from parlour.accounts.identity import AnyRequest, address_of, token_of
+from parlour.accounts.limits import POSTS, Doors, Limits
+from parlour.http.streaming import EventStream, wants_events
 from parlour.live.roster import Roster
 from parlour.messages.actions import Draft, Messages, MessageView, view
 from parlour.messages.rules import MOST_PAGE_EVENTS, MOST_PAGE_MESSAGES, PAGE_MESSAGES
-from parlour.messages.streams import Streams
+from parlour.messages.streams import Exchange, Streams
 from parlour.rooms.actions import Rooms
 from parlour.wire.errors import Refusal
 from parlour.wire.frames import LogEvent
 from parlour.wire.times import rfc3339
 
 _MOST_SEQ = 2**53 - 1
-_SEQ_DIGITS = 15
+_SEQ_DIGITS = len(str(_MOST_SEQ))
 _OptionalSeq = Annotated[int | None, QueryParameter(ge=0, le=_MOST_SEQ)]
 
 
@@ -104,16 +104,20 @@ async def read_events(
     rooms: NamedDependency[Rooms],
     messages: NamedDependency[Messages],
     streams: NamedDependency[Streams],
+    doors: NamedDependency[Doors],
     after: _OptionalSeq = None,
     limit: Annotated[int, QueryParameter(ge=1, le=MOST_PAGE_EVENTS)] = MOST_PAGE_EVENTS,
-) -> Response[EventPage] | Stream:
+) -> Response[EventPage] | EventStream:
     """The room's log behind `after`: a page, or with `Accept: text/event-stream` a live stream (id = seq)."""
-    is_stream = "text/event-stream" in request.headers.get("accept", "")
     position = _position(request, after)
+    if wants_events(request.headers.get("accept", "")):
+
+        async def carry(exchange: Exchange) -> None:
+            with doors.open(address_of(request)):
+                await streams.follow(token_of(request), room_id, position, exchange)
+
+        return EventStream(carry)
     seat = await rooms.load_seat(person, room_id)
-    if is_stream:
-        headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
-        return Stream(streams.follow(seat, position), media_type="text/event-stream", headers=headers)
     run = await messages.load_events(seat, position, limit)
     return Response(EventPage(list(run.events), run.head))
 
@@ -123,7 +127,7 @@ def _position(request: AnyRequest, after: int | None) -> int:
     last = request.headers.get("last-event-id")
     if last is None:
         return after or 0
-    if len(last) > _SEQ_DIGITS or not (last.isascii() and last.isdigit()):
+    if len(last) > _SEQ_DIGITS or not (last.isascii() and last.isdigit()) or int(last) > _MOST_SEQ:
         raise Refusal("bad_request", "Last-Event-ID must be a seq.")
     return int(last)
 

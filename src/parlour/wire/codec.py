@@ -7,7 +7,7 @@ import json
 import msgspec
 
 from parlour.wire.errors import Code
-from parlour.wire.frames import AnyCommand, AnyFrame, LogEvent
+from parlour.wire.frames import AnyCommand, AnyFrame, Event, LogEvent
 
 _commands: msgspec.json.Decoder[AnyCommand] = msgspec.json.Decoder(AnyCommand)
 _frames: msgspec.json.Decoder[AnyFrame] = msgspec.json.Decoder(AnyFrame)
@@ -102,10 +102,14 @@ def text_frame(payload: bytes) -> bytes:
 
 
 class SharedFrame:
-    """One server frame, encoded once and written to everyone: `payload` is the JSON, `framed` is ready for a socket."""
+    """One server frame, encoded once and written to everyone: `payload` is the JSON, `framed` is ready for a socket.
 
-    __slots__ = ("framed", "payload")
+    `seq` is the event's place in the log, 0 for what is in no log.
+    """
+
+    __slots__ = ("framed", "payload", "seq")
 
     def __init__(self, frame: AnyFrame) -> None:
+        self.seq = frame.seq if isinstance(frame, Event) else 0
         self.payload = _encoder.encode(frame)
         self.framed = text_frame(self.payload)
