@@ -1,1 +1,1 @@
-"""What is measured, against whom, and the last results. Never part of the test suite: machines differ."""
+"""What is measured, against whom, and the last results. Figures are never part of the test suite: machines differ."""

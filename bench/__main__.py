@@ -7,6 +7,7 @@ import asyncio
 
 from bench import fanout, lighthouse, posts, smoke
 from bench.results import record
+from bench.torture import proof
 
 
 def main() -> None:
@@ -17,6 +18,9 @@ def main() -> None:
     commands.add_parser("lighthouse", help="Lighthouse's mobile scores of the landing page and of a room")
     fanout.add_arguments(commands.add_parser("fanout", help="what a delivery costs, beside other servers"))
     posts.add_arguments(commands.add_parser("posts", help="durable posts a second, on SQLite and PostgreSQL"))
+    proof.add_arguments(
+        commands.add_parser("torture", help="nothing lost, nothing twice, under kill -9 and bad networks")
+    )
     arguments = parser.parse_args()
     if arguments.command == "smoke":
         record("smoke", asyncio.run(smoke.run(arguments.seconds)))
@@ -24,6 +28,8 @@ def main() -> None:
         record("fanout", fanout.run_chosen(arguments))
     elif arguments.command == "posts":
         record("posts", posts.run(arguments))
+    elif arguments.command == "torture":
+        record("torture", proof.run(arguments))
     else:
         record("lighthouse", lighthouse.run())
 
