@@ -98,3 +98,12 @@ async def test_a_session_that_ends_while_somebody_types_leaves_the_keyboard_at_t
     assert (await alice.context.request.delete("/api/v1/session")).ok
     await expect(alice.page.get_by_label("Your name")).to_be_visible()
     await expect(alice.heading("Tea at four")).to_be_focused()
+
+
+async def test_the_first_word_takes_the_invitation_away_and_not_the_keyboard(arrive: Arrive, carol: Guest) -> None:
+    alice = await arrive("Alice")
+    await carol.joins(await alice.opens_room())
+    await alice.button("Copy the link").focus()
+    await carol.posts("hello")
+    await alice.sees("hello")
+    await expect(alice.composer).to_be_focused()
