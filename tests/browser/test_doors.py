@@ -108,6 +108,19 @@ async def test_a_code_is_typed_with_an_input_method(arrive: Arrive, carol: Guest
     await expect(bob.heading("Tea at four")).to_be_visible()
 
 
+async def test_the_start_page_stays_while_the_server_is_away(arrive: Arrive) -> None:
+    alice = await arrive("Alice")
+    await alice.opens_room()
+    alice.overlooks("ERR_FAILED")
+    await alice.page.route("**/api/v1/session", lambda route: route.abort())
+    async with alice.page.expect_event("requestfailed"):
+        await alice.visits()
+    await alice.page.get_by_label("What is it about?").fill("Tea at four")
+    async with alice.page.expect_event("requestfailed"):
+        pass
+    await expect(alice.page.get_by_label("What is it about?")).to_have_value("Tea at four")
+
+
 async def test_an_address_that_leads_nowhere_says_so(arrive: Arrive) -> None:
     bob = await arrive("Bob")
     await bob.visits("/attic")
