@@ -1,5 +1,6 @@
 """Django Channels with its in-memory layer on uvicorn with uvloop.
 
+Its documentation keeps the in-memory layer for development; the one for production sends everything through Redis.
 A channel holds 100 messages before the layer drops some; here it holds as many as a long queue needs.
 """
 
