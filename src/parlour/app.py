@@ -9,21 +9,22 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 
 from litestar import Litestar, Router
-from litestar.config.compression import CompressionConfig
 from litestar.config.cors import CORSConfig
 from litestar.di import Provide
 from litestar.exceptions import HTTPException, NotFoundException
 
 from parlour.accounts import routes as account_routes
 from parlour.accounts.actions import Accounts, Person
-from parlour.accounts.identity import AnyRequest, Origins, check_json, provide_person
+from parlour.accounts.identity import SAFE_METHODS, AnyRequest, Origins, check_json, provide_person
 from parlour.accounts.limits import Doors, Limits
 from parlour.http.access_log import log_requests
 from parlour.http.api_docs import openapi_config
 from parlour.http.bodies import JsonRequest
+from parlour.http.compression import compression_config
 from parlour.http.headers import add_headers
 from parlour.http.pages import missing_pages, pages
 from parlour.http.problems import render_bug, render_http, render_refusal
+from parlour.http.queries import check_query
 from parlour.insights import health, metrics
 from parlour.live import routes as live_routes
 from parlour.live.bus import Hint, MemoryBus
@@ -48,7 +49,7 @@ from parlour.storage.batch import Announcement
 from parlour.storage.database import Database
 from parlour.storage.journal import Journal
 from parlour.timers import every
-from parlour.wire.errors import Refusal
+from parlour.wire.errors import RESTARTS, Refusal
 from parlour.wire.frames import FRAME_BYTES
 
 TICK_S = 1.0
@@ -164,9 +165,12 @@ def make_app(parlour: Parlour) -> Litestar:
     origins = Origins(settings)
 
     def check_request(request: AnyRequest) -> None:
-        """Before every API call: no foreign page, and bodies that say what they are."""
+        """Before every API call: no foreign page, nothing ambiguous, and nothing new once the server is to stop."""
         origins.check_request(request)
         check_json(request)
+        check_query(request)
+        if parlour.gateway.is_draining and request.method not in SAFE_METHODS:
+            raise Refusal("overloaded", RESTARTS, retry_after_s=1)
 
     api = Router(
         "/api/v1",
@@ -185,9 +189,7 @@ def make_app(parlour: Parlour) -> Litestar:
         before_send=[add_headers],
         middleware=[log_requests],
         cors_config=_cors(settings),
-        compression_config=CompressionConfig(
-            backend="gzip", minimum_size=1_000, gzip_compress_level=6, exclude=["/events$"]
-        ),
+        compression_config=compression_config(),
         openapi_config=openapi_config(),
         request_class=JsonRequest,
         request_max_body_size=FRAME_BYTES,

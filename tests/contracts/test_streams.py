@@ -7,6 +7,7 @@ import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from uuid import uuid4
 
 import pytest
 
@@ -121,10 +122,16 @@ async def test_a_quiet_stream_is_kept_alive_whatever_else_is_told(server: Server
     telling.cancel()
 
 
-async def test_a_draining_server_begins_no_stream(server: ServerHere) -> None:
+async def test_a_draining_server_begins_nothing_new(server: ServerHere) -> None:
     alice = await server.guest("Alice")
     room = await alice.opens()
+    await alice.enters()
+    server.parlour.gateway.drain()
     server.parlour.streams.drain()
     answer = await alice.http.get(f"{room.path}/events", headers={"accept": "text/event-stream"})
     assert_refused(answer, "overloaded")
     assert answer.headers["retry-after"] == "1"
+    assert_refused(await alice.http.post("/rooms", json={}), "overloaded")
+    refused = await alice.socket.asks("post", room=room.id, cid=str(uuid4()), body="one more")
+    assert (refused["code"], refused["final"]) == ("overloaded", False)
+    assert await (await server.socket()).is_closed_with() == 4003

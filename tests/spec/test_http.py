@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import AsyncIterator
 from contextlib import suppress
 
@@ -73,6 +74,48 @@ async def test_a_body_that_does_not_say_that_it_is_json_is_refused(browser: http
     headers = {"content-type": media_type}
     response = await browser.post("/api/v1/session", content=b'{"name":"Ada"}', headers=headers)
     assert_refused(response, "unsupported_media_type")
+
+
+async def test_a_body_comes_as_it_is(browser: httpx.AsyncClient) -> None:
+    body = gzip.compress(b'{"name":"Ada"}')
+    response = await browser.post("/api/v1/session", content=body, headers=JSON_TYPE | {"content-encoding": "gzip"})
+    assert_refused(response, "unsupported_media_type")
+
+
+async def test_the_socket_asked_for_as_a_page_names_what_it_needs(browser: httpx.AsyncClient) -> None:
+    response = await browser.get("/api/v1/live")
+    assert_refused(response, "upgrade_required")
+    assert response.headers["upgrade"] == "websocket"
+
+
+async def test_the_page_is_not_sent_again_to_who_has_it(browser: httpx.AsyncClient) -> None:
+    page = succeed(await browser.get("/"))
+    again = await browser.get("/r/ABCD", headers={"if-none-match": f'"other", W/{page.headers["etag"]}'})
+    assert (again.status_code, again.content) == (304, b"")
+    assert again.headers["etag"] == page.headers["etag"]
+    succeed(await browser.get("/", headers={"if-none-match": '"other"'}))
+
+
+@pytest.mark.parametrize("path", ["messages", "events"])
+async def test_what_is_large_is_compressed_and_the_live_stream_is_not(alice: Guest, path: str) -> None:
+    room = await alice.opens()
+    for _ in range(10):
+        await alice.posts("🫖" * 4_000)
+    packed = succeed(await alice.http.get(f"{room.path}/{path}", headers={"accept-encoding": "gzip"}))
+    plain = succeed(await alice.http.get(f"{room.path}/{path}", headers={"accept-encoding": "identity"}))
+    assert packed.headers["content-encoding"] == "gzip"
+    assert int(packed.headers["content-length"]) < len(plain.content) / 10
+    assert packed.content == plain.content
+    headers = {"accept": "text/event-stream", "accept-encoding": "gzip"}
+    async with alice.http.stream("GET", f"{room.path}/events", headers=headers) as stream:
+        assert "content-encoding" not in stream.headers
+        assert [line async for line in first_lines(stream, 4)][-1].startswith("data: ")
+
+
+async def first_lines(stream: httpx.Response, most: int) -> AsyncIterator[str]:
+    lines = stream.aiter_lines()
+    for _ in range(most):
+        yield await anext(lines)
 
 
 async def test_json_may_say_its_charset(browser: httpx.AsyncClient) -> None:

@@ -230,6 +230,23 @@ async def test_pages_walked_from_either_end_are_the_whole_history(talker: Guest)
     assert (forwards, backwards) == (ALL, ALL)
 
 
+LONG = "🫖" * 4_000
+"""16 KB: of the longest messages, a page of 256 KB holds 16."""
+
+
+async def test_a_page_that_would_be_too_large_holds_what_is_nearest_to_what_was_asked(alice: Guest) -> None:
+    await alice.opens()
+    await alice.enters()
+    for _ in range(4):
+        await asyncio.gather(*(alice.says(LONG) for _ in range(10)))
+    latest, first, middle = await alice.reads(), await alice.reads(after=0), await alice.reads(around=20)
+    assert (seqs(latest), latest["has_more"], latest["has_newer"]) == (list(range(27, 43)), True, False)
+    assert (seqs(first), first["has_more"], first["has_newer"]) == (list(range(3, 19)), True, True)
+    assert (len(seqs(middle)), middle["has_more"], middle["has_newer"]) == (16, True, True)
+    assert 20 in seqs(middle)[7:9]
+    assert seqs(await alice.reads(before=27, limit=200)) == list(range(11, 27))
+
+
 async def test_a_page_has_50_messages_unless_asked_and_never_more_than_200(alice: Guest) -> None:
     await alice.opens()
     await alice.enters()
@@ -242,7 +259,21 @@ async def test_a_page_has_50_messages_unless_asked_and_never_more_than_200(alice
 
 @pytest.mark.parametrize(
     "query",
-    ["limit=0", "limit=-1", "limit=x", "before=-1", "after=x", "around=1.5", f"before={2**53}", "before=5&after=3"],
+    [
+        "limit=0",
+        "limit=-1",
+        "limit=x",
+        "limit=1.0",
+        "limit=%EF%BC%99",
+        "before=",
+        "before=-1",
+        f"before={2**53}",
+        "before=5&after=3",
+        "after=x",
+        "after=1e5",
+        "after=1&after=2",
+        "around=1.5",
+    ],
 )
 async def test_a_query_that_makes_no_sense_is_a_bad_request(talker: Guest, query: str) -> None:
     assert_refused(await talker.http.get(f"{talker.room.path}/messages?{query}"), "bad_request")

@@ -29,7 +29,7 @@ async def test_the_api_answers_problems_even_to_a_browser(server: Server) -> Non
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
 
 
-@pytest.mark.parametrize("path", ["/", "/r/K7PM", "/health/live", "/health/ready"])
+@pytest.mark.parametrize("path", ["/", "/r/K7PM", "/health/live", "/health/ready", "/metrics"])
 async def test_a_monitor_may_ask_with_head(server: Server, path: str) -> None:
     http = await server.browser()
     answer = await http.head(path)

@@ -18,7 +18,7 @@ from parlour.wire.errors import Refusal
 AnyRequest = Request[Any, Any, Any]
 AnyConnection = ASGIConnection[Any, Any, Any, Any]
 
-_SAFE_METHODS: Final = frozenset(("GET", "HEAD", "OPTIONS"))
+SAFE_METHODS: Final = frozenset(("GET", "HEAD", "OPTIONS"))
 _COOKIE: Final = "parlour"
 _SECURE_COOKIE: Final = "__Host-parlour"
 """Under https: the prefix makes browsers refuse a cookie that a sibling domain or plain http has planted."""
@@ -76,7 +76,7 @@ class Origins:
 
     def check_request(self, request: AnyRequest) -> None:
         """Refuse an unsafe request of a foreign page. A Bearer token proves that no browser added it unasked."""
-        if request.method not in _SAFE_METHODS and bearer_of(request) is None:
+        if request.method not in SAFE_METHODS and bearer_of(request) is None:
             self.check(request)
 
 
@@ -110,7 +110,7 @@ def _cookies(connection: AnyConnection, secret: str, sign: str, max_age_s: int) 
 
 
 def check_json(request: AnyRequest) -> None:
-    """A body must say that it is JSON: then no plain HTML form can have sent it.
+    """A body must say that it is JSON, and come as it is: then no plain HTML form can have sent it.
 
     Raises:
         Refusal: unsupported_media_type.
@@ -121,3 +121,5 @@ def check_json(request: AnyRequest) -> None:
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":
         raise Refusal("unsupported_media_type")
+    if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
+        raise Refusal("unsupported_media_type", "Send the body without a Content-Encoding.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -27,6 +28,7 @@ _MISSING: Final = (
 def pages(static: Path = STATIC) -> list[Router]:
     """Routers for the page at / and /r/CODE and for the files it loads."""
     html = _read_page(static)
+    etag = f'"{hashlib.sha256(html).hexdigest()[:22]}"'
 
     @route(
         ["/", "/r/{code:str}", "/r/{code:str}/{seq:int}"],
@@ -34,9 +36,13 @@ def pages(static: Path = STATIC) -> list[Router]:
         include_in_schema=False,
         sync_to_thread=False,
     )
-    def read_page() -> Response[bytes]:
+    def read_page(request: AnyRequest) -> Response[bytes]:
         """The page: one document, which finds out by itself what to show."""
-        return _respond(html, 200)
+        known = {tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")}
+        is_known = not known.isdisjoint((etag, "*"))
+        response = _respond(b"" if is_known else html, 304 if is_known else 200)
+        response.headers["etag"] = etag
+        return response
 
     routers = [Router("/", route_handlers=[read_page], include_in_schema=False)]
     if (static / "index.html").exists():

@@ -46,6 +46,8 @@ def render_refusal(_request: Request[Any, Any, Any], refusal: Refusal) -> Respon
         headers["retry-after"] = str(math.ceil(refusal.retry_after_s))
     if refusal.code == "unauthenticated":
         headers["www-authenticate"] = "Bearer"
+    if refusal.code == "upgrade_required":
+        headers |= {"upgrade": "websocket", "connection": "upgrade"}
     problem = Problem(
         title=refusal.code.replace("_", " ").capitalize(),
         status=refusal.status,

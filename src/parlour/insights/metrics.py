@@ -6,8 +6,9 @@ import hmac
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from litestar import Response, Router, get
+from litestar import Response, Router, route
 from litestar.di import NamedDependency
+from litestar.enums import HttpMethod
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -95,7 +96,7 @@ class Metrics:
         return generate_latest(self._registry)
 
 
-@get("/metrics", sync_to_thread=False)
+@route("/metrics", http_method=[HttpMethod.GET, HttpMethod.HEAD], sync_to_thread=False)
 def read_metrics(request: AnyRequest, metrics: NamedDependency[Metrics]) -> Response[bytes]:
     """This node's numbers."""
     metrics.check(request)

@@ -28,7 +28,7 @@ from parlour.storage.batch import Written
 from parlour.storage.schema import new_id
 from parlour.wire.codec import SharedFrame
 from parlour.wire.connection import Accepted, Answer, Hangup, Outcome, ServerConnection, refused
-from parlour.wire.errors import CloseCode, Refusal
+from parlour.wire.errors import RESTARTS, CloseCode, Refusal
 from parlour.wire.frames import (
     FILL_EVENTS,
     FRAME_BYTES,
@@ -152,6 +152,7 @@ class Gateway:
         """Ask everyone to come back later, each at another moment."""
         self.is_draining = True
         for visitor in self._visitors:
+            visitor.is_leaving = True
             visitor.link.send(SharedFrame(Drain(random.randrange(DRAIN_SPREAD_MS))))  # noqa: S311 -- spreads load
             visitor.link.flush()
 
@@ -181,6 +182,7 @@ class Visitor:
         know: Callable[[Visitor, Person], None],
     ) -> None:
         self.person: Person | None = None
+        self.is_leaving = False
         self._services = services
         self._token = token
         self._origin = origin
@@ -320,15 +322,19 @@ class Visitor:
 
     async def _post(self, post: Post) -> None:
         try:
-            place = self._known_place(post.room)
-            await self._services.limits.spend(POSTS, place.seat.person.id)
-            # The seat was taken under the name of then; what is said is said under the name of now.
-            seat = replace(place.seat, person=self._known_person())
+            seat = self._seat_to_speak(post.room)
+            await self._services.limits.spend(POSTS, seat.person.id)
             future = self._services.messages.post(seat, Draft(post.cid, post.body, post.reply_to))
         except BaseException:
             self._connection.answered(post)
             raise
         future.add_done_callback(partial(self._posted, post))
+
+    def _seat_to_speak(self, room_id: str) -> Seat:
+        if self.is_leaving:
+            raise Refusal("overloaded", RESTARTS, retry_after_s=1)
+        # The seat was taken under the name of then; what is said is said under the name of now.
+        return replace(self._known_place(room_id).seat, person=self._known_person())
 
     def _posted(self, post: Post, future: asyncio.Future[Written]) -> None:
         self._connection.answered(post)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from litestar import Router, WebSocket, websocket
+from litestar import Router, WebSocket, get, websocket
 from litestar.di import NamedDependency
 
 from parlour.accounts.identity import Origins, address_of, bearer_of, origin_of, token_of
@@ -13,7 +13,7 @@ from parlour.accounts.limits import Doors
 from parlour.live.gateway import Gateway
 from parlour.live.link import Flusher, Link
 from parlour.live.websocket import EXTENSION, LiveProtocol, SendLink, TransportLink
-from parlour.wire.errors import CloseCode, Refusal
+from parlour.wire.errors import RESTARTS, CloseCode, Refusal
 
 
 @websocket("/live")
@@ -42,6 +42,9 @@ async def live(
             return TransportLink(flusher, protocol, on_sign_of_life)
         return SendLink(flusher, send)
 
+    if gateway.is_draining:
+        await socket.close(CloseCode.DRAINING, RESTARTS)
+        return
     try:
         with doors.open(address_of(socket)):
             await gateway.serve(make_link, socket.receive, token=token_of(socket), origin=origin_of(socket))
@@ -49,4 +52,10 @@ async def live(
         await socket.close(CloseCode.OVERLOADED, refusal.message)
 
 
-router = Router("/", route_handlers=[live])
+@get("/live", include_in_schema=False, sync_to_thread=False)
+def read_live() -> None:
+    """Asked for without an upgrade, it says so."""
+    raise Refusal("upgrade_required")
+
+
+router = Router("/", route_handlers=[live, read_live])

@@ -14,9 +14,11 @@ from parlour.accounts.identity import AnyRequest, address_of, token_of
 from parlour.accounts.limits import POSTS, Doors, Limits
 from parlour.http.streaming import EventStream, wants_events
 from parlour.live.roster import Roster
-from parlour.messages.actions import Draft, Messages, MessageView, view
+from parlour.messages.actions import PAGE_BYTES, Draft, Messages, MessageView, view
+from parlour.messages.pages import bounded
 from parlour.messages.rules import MOST_PAGE_EVENTS, MOST_PAGE_MESSAGES, PAGE_MESSAGES
 from parlour.messages.streams import Exchange, Streams
+from parlour.messages.tables import Page
 from parlour.rooms.actions import Rooms
 from parlour.wire.errors import Refusal
 from parlour.wire.frames import LogEvent
@@ -74,7 +76,17 @@ async def read_messages(
         raise Refusal("bad_request", "Give at most one of before, after and around.")
     seat = await rooms.load_seat(person, room_id)
     page = await messages.load_page(seat, before=before, after=after, around=around, limit=limit)
+    page = bounded(page, _nearest(page, after=after, around=around), PAGE_BYTES)
     return MessagePage(view(page), page.has_newer if after is not None else page.has_older, page.has_newer)
+
+
+def _nearest(page: Page, *, after: int | None, around: int | None) -> int:
+    """The index of the message that was asked for, and that a page which is too large must keep."""
+    if after is not None:
+        return 0
+    if around is not None:
+        return sum(row.seq < around for row in page.rows)
+    return len(page.rows) - 1
 
 
 @post("/rooms/{room_id:str}/messages")

@@ -17,7 +17,7 @@ from parlour.live.hub import Hub, Listener
 from parlour.live.link import CONGESTED_ABOVE_BYTES, Flusher, Link
 from parlour.rooms.actions import Rooms
 from parlour.wire.codec import SharedFrame
-from parlour.wire.errors import CloseCode, Refusal
+from parlour.wire.errors import RESTARTS, CloseCode, Refusal
 
 KEEP_ALIVE_S: Final = 15.0
 CLOSE_WITHIN_S: Final = 1.0
@@ -186,7 +186,7 @@ class Streams:
             Refusal: unauthenticated, not_found, overloaded; before anything was written.
         """
         if self._is_draining:
-            raise Refusal("overloaded", "The server restarts: come back shortly.", retry_after_s=1)
+            raise Refusal("overloaded", RESTARTS, retry_after_s=1)
         person = await self._accounts.load_person(token)
         link = StreamLink(self._flusher, self.keep_alive_s, lambda code: self._leave(reader, code))
         listener = self._hub.attach(room_id, link, person.id, lambda code: link.close(code, ""))

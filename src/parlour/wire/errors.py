@@ -22,6 +22,7 @@ Code = Literal[
     "method_not_allowed",
     "too_large",
     "unsupported_media_type",
+    "upgrade_required",
     "empty_name",
     "name_too_long",
     "empty_title",
@@ -66,6 +67,7 @@ MEANINGS: dict[Code, Meaning] = {
     "method_not_allowed": Meaning(405, True, "That method is not allowed here."),
     "too_large": Meaning(413, True, "That is too large."),
     "unsupported_media_type": Meaning(415, True, "Send JSON with Content-Type: application/json."),
+    "upgrade_required": Meaning(426, True, "This is a WebSocket: ask for an upgrade."),
     "empty_name": Meaning(422, True, "A name needs at least one visible character."),
     "name_too_long": Meaning(422, True, "A name has at most 40 characters."),
     "empty_title": Meaning(422, True, "A title needs at least one visible character."),
@@ -87,6 +89,9 @@ MEANINGS: dict[Code, Meaning] = {
     "already_greeted": Meaning(409, True, "Hello was said already."),
     "not_entered": Meaning(409, True, "Enter the room first."),
 }
+
+RESTARTS = "The server restarts: come back shortly."
+"""What `overloaded` says while the server drains."""
 
 
 class Refusal(Exception):  # noqa: N818 -- a refusal is an answer, not an error of the program
