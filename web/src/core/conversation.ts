@@ -56,6 +56,8 @@ export class Conversation {
   readonly #outbox: Outbox;
   readonly #layout = new Layout();
   readonly #unread = new Unread();
+  /** Grows when a name may be another than the one in rows that are laid out. */
+  #namesVersion = 0;
   #about: WireRoom;
   #hasBegun = false;
   #isLoadingOlder = false;
@@ -119,7 +121,7 @@ export class Conversation {
     return this.#layout.rows(this.#timeline, this.#outbox.pending, {
       me: { id: this.#me.id, name: findName(this.#me.id) ?? this.#me.name },
       findName,
-      namesVersion: this.roster.namesVersion,
+      namesVersion: this.#namesVersion,
       unreadAfter: this.#unread.lineAfter,
     });
   }
@@ -167,7 +169,9 @@ export class Conversation {
     if (body.trim() === "") return failure("empty_body");
     // Characters as the server counts them: an emoji is one, not two halves.
     if (Array.from(body).length > this.bodyLimit) return failure("body_too_long");
-    this.#outbox.add(body, replyTo, Date.now());
+    // Shown by the server's clock, beside what the server dates: ours may be in tomorrow already.
+    const at = new Date(Date.now() - this.#ports.link.aheadMs).toISOString();
+    this.#outbox.add(body, replyTo, Date.now(), at);
     this.#send();
     return done;
   }
@@ -268,6 +272,9 @@ export class Conversation {
     // First what happened, under the names from before it; then the names.
     this.#timeline.apply(change, (id) => this.roster.findName(id));
     this.roster.apply(change);
+    // Most who come and go have said nothing: no row of ten thousand changes for them.
+    if ("person" in change && this.#timeline.hasHeard(change.person.id)) this.#namesVersion += 1;
+    if (change.kind === "member.left" && this.#timeline.hasHeard(change.personId)) this.#namesVersion += 1;
     if (change.kind === "message.posted") this.#forgetArrived([change.message]);
     if (change.kind === "room.updated") this.#update(change);
     if (change.kind === "member.left" && change.personId === this.#me.id) this.#ports.left();

@@ -17,6 +17,15 @@ const aLetter = (cid: string, body: string): Letter => ({
   ...{ writtenAt: new Date().toISOString(), queuedAtMs: Date.now() },
 });
 
+it("a message is dated by the server's clock, though ours is in tomorrow already", async () => {
+  const { room, link, messages } = aVisitor(new Stage(bob), alice);
+  await goIn(room);
+  link.disconnect();
+  link.aheadMs = 86_400_000;
+  room.inside!.post("good evening", null);
+  expect(messages().map(({ at }) => Date.parse(at))).toEqual([Date.now() - 86_400_000]);
+});
+
 describe("letters of an earlier life", () => {
   it("go before what is written now", async () => {
     const stage = new Stage(bob);

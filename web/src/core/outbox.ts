@@ -91,7 +91,7 @@ export class Outbox {
     this.#become([...this.#held, ...strange.map(waiting)].sort((a, b) => a.letter.queuedAtMs - b.letter.queuedAtMs));
   }
 
-  add(body: string, replyTo: number | null, nowMs: number): void {
+  add(body: string, replyTo: number | null, nowMs: number, writtenAt = new Date(nowMs).toISOString()): void {
     const { roomId, personId, newCid } = this.#options;
     const letter: Letter = {
       cid: newCid(),
@@ -99,7 +99,7 @@ export class Outbox {
       personId,
       body,
       replyTo,
-      writtenAt: new Date(nowMs).toISOString(),
+      writtenAt,
       queuedAtMs: this.#queuePlace(nowMs),
       failure: null,
     };

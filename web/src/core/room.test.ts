@@ -313,6 +313,20 @@ it("tells what happened under the names from before", async () => {
   ]);
 });
 
+it("lays nothing out again for somebody who comes and goes without a word", async () => {
+  const stage = new Stage(bob);
+  stage.says(bob, "1", "one");
+  const { room } = aVisitor(stage, alice);
+  await goIn(room);
+  const [first] = room.inside!.rows.filter(({ kind }) => kind === "message");
+  stage.joins(carol);
+  stage.leaves(carol);
+  expect(room.inside!.rows).toContain(first);
+  stage.renames(bob, "Robert");
+  expect(room.inside!.rows).not.toContain(first);
+  expect(room.inside!.rows.some((row) => row.kind === "message" && row.author.name === "Robert")).toBe(true);
+});
+
 describe("new since you left", () => {
   const lineIsAbove = (room: Room) => {
     const rows = room.inside!.rows;

@@ -23,7 +23,6 @@ export class Roster {
   /** Large rooms are listed in part, so the count is kept apart from the list. */
   #memberCount = 0;
   #view: readonly MemberView[] | null = null;
-  #namesVersion = 0;
 
   constructor(me: Person) {
     this.#me = me;
@@ -37,7 +36,7 @@ export class Roster {
       this.#members.set(me.person_id, { ...me, name: this.#me.name, joined_at: "" });
     }
     this.#memberCount = member_count;
-    this.#changed();
+    this.#view = null;
   }
 
   apply(change: Change): void {
@@ -59,7 +58,7 @@ export class Roster {
       default:
         return;
     }
-    this.#changed();
+    this.#view = null;
   }
 
   presence({ joined, left, here }: Presence): void {
@@ -67,11 +66,6 @@ export class Roster {
     for (const id of joined ?? []) this.#here.add(id);
     for (const id of left ?? []) this.#here.delete(id);
     this.#view = null;
-  }
-
-  /** Grows when a name may have changed: rows that show names are laid out again. */
-  get namesVersion(): number {
-    return this.#namesVersion;
   }
 
   get memberCount(): number {
@@ -109,11 +103,6 @@ export class Roster {
 
   #viewOf({ person_id: id, name, role }: Member): MemberView {
     return { id, name, role, here: this.#here.has(id), isMe: id === this.#me.id };
-  }
-
-  #changed(): void {
-    this.#view = null;
-    this.#namesVersion += 1;
   }
 }
 

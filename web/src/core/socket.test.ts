@@ -80,14 +80,15 @@ describe("the live socket", () => {
     expect([statuses, last().closedWith, vi.getTimerCount()]).toEqual([["connecting", "idle"], 1000, 0]);
   });
 
-  it("goes by the limits that the server tells", () => {
+  it("goes by the limits and the clock of the server", () => {
     const { live, last } = aLiveSocket();
     live.start();
     last().onopen?.();
     const limits = { ...LIMITS, body_chars: 10 };
     const me = { id: "alice", name: "Alice", kind: "guest" };
-    last().says({ op: "welcome", ref: 0, connection: "c", me, heartbeat_s: 25, now: "", limits });
-    expect(live.limits.body_chars).toBe(10);
+    const now = new Date(Date.now() - 3_600_000).toISOString();
+    last().says({ op: "welcome", ref: 0, connection: "c", me, heartbeat_s: 25, now, limits });
+    expect([live.limits.body_chars, live.aheadMs]).toEqual([10, 3_600_000]);
   });
 
   it("tells nobody of a status that somebody who heard it has ended", () => {

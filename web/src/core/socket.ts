@@ -43,6 +43,8 @@ export interface Link {
   readonly status: LinkStatus;
   /** What the server takes. */
   readonly limits: Limits;
+  /** How far the clock of this machine is ahead of the server's. */
+  readonly aheadMs: number;
   start(): void;
   /** Says something; `answered` is called once, with null when the connection broke first.
    * false: nobody is listening now, and `answered` will not be called. */
@@ -71,6 +73,7 @@ export class LiveSocket implements Link {
   readonly #watchers = new Set<(status: LinkStatus) => void>();
   #status: LinkStatus = { is: "idle" };
   #limits = USUAL_LIMITS;
+  #aheadMs = 0;
   #socket: WebSocket | null = null;
   #nextRef = 1;
   #ticking: ReturnType<typeof setInterval> | undefined;
@@ -87,6 +90,10 @@ export class LiveSocket implements Link {
 
   get limits(): Limits {
     return this.#limits;
+  }
+
+  get aheadMs(): number {
+    return this.#aheadMs;
   }
 
   watch(changed: (status: LinkStatus) => void): () => void {
@@ -220,8 +227,10 @@ export class LiveSocket implements Link {
     }
   }
 
-  #welcomed({ me, limits }: Welcome): void {
+  #welcomed({ me, limits, now }: Welcome): void {
     this.#limits = limits;
+    const aheadMs = Date.now() - Date.parse(now);
+    if (Number.isFinite(aheadMs)) this.#aheadMs = aheadMs;
     if (this.#surroundings.isUs(me)) this.#show({ is: "live" });
     else if (this.#connection.phase !== "idle") this.stop();
   }

@@ -181,3 +181,10 @@ describe("rows", () => {
     expect(after.length).toBe(before.length + 1);
   });
 });
+
+it("tells nothing of a new name whose old one nobody here knew", () => {
+  const timeline = new Timeline();
+  const renamed = { kind: "member.renamed", seq: 3, at: at(3), by: "dora", person: { id: "dora", name: "Dora" } } as const;
+  timeline.apply(renamed, () => undefined);
+  expect(timeline.entries).toEqual([]);
+});

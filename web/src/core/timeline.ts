@@ -20,6 +20,7 @@ const DROPPED_AT_ONCE = 5_000;
 export class Timeline {
   #entries: Entry[] = [];
   #saidBy = new Set<string>();
+  readonly #speakers = new Set<string>();
   #revision = 0;
   #hasOlder = false;
 
@@ -45,6 +46,11 @@ export class Timeline {
   /** Was this said by that person, as far as is loaded? */
   has(authorId: string, cid: string): boolean {
     return this.#saidBy.has(identity(authorId, cid));
+  }
+
+  /** Did this person say anything that is, or was, loaded? */
+  hasHeard(authorId: string): boolean {
+    return this.#speakers.has(authorId);
   }
 
   reset(messages: readonly Message[], hasOlder: boolean): void {
@@ -80,6 +86,7 @@ export class Timeline {
   #remember(entry: Entry): boolean {
     if (entry.kind === "note") return true;
     const { author, cid } = entry.message;
+    this.#speakers.add(author.id);
     const before = this.#saidBy.size;
     return this.#saidBy.add(identity(author.id, cid)).size > before;
   }
@@ -116,8 +123,10 @@ function noteOf(change: Change, findName: FindName): Note | null {
   switch (change.kind) {
     case "member.joined":
       return { what: "joined", who: change.person };
-    case "member.renamed":
-      return { what: "renamed", who: change.person, before: findName(change.person.id) ?? "" };
+    case "member.renamed": {
+      const before = known(change.person.id)?.name;
+      return before === undefined ? null : { what: "renamed", who: change.person, before };
+    }
     case "member.left": {
       const who = known(change.personId);
       return who && { what: "left", who };

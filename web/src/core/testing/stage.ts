@@ -147,6 +147,7 @@ function problem(status: number, code: string): Response {
 export class StageLink implements Link {
   status: LinkStatus = { is: "idle" };
   limits = USUAL_LIMITS;
+  aheadMs = 0;
   /** Whether frames travel by themselves. */
   isPrompt = true;
   /** How many posts were said, once or again. */
