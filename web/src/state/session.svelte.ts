@@ -84,7 +84,11 @@ export class SessionState implements Session {
     // Another tab may have signed in meanwhile: a second session would take the cookie of the first.
     const known = await this.#ask();
     if (known.ok) return this.#comeIn(known.value, name);
-    if (known.failure.code !== "unauthenticated") return known;
+    if (known.failure.code !== "unauthenticated") {
+      // The question that was to be asked again by itself gave way to this one.
+      if (this.#phase === "unreachable") this.#unreachable();
+      return known;
+    }
     const signedIn = await this.#ports.api.signIn(name);
     if (signedIn.ok) this.#arrived(signedIn.value);
     return signedIn;
@@ -147,7 +151,6 @@ export class SessionState implements Session {
 
   /** We wanted to go. */
   #leave(): void {
-    this.#begin();
     this.#endedBy = null;
     this.#forgetOwner();
     this.#become(null, "signed_out");
@@ -181,6 +184,7 @@ export class SessionState implements Session {
 
   #become(me: Person | null, phase: Session["phase"]): void {
     const isOther = me?.id !== this.#me?.id || this.#phase === "loading";
+    this.#begin();
     this.#me = me;
     this.#phase = phase;
     if (phase !== "unreachable") this.#failedTries = 0;

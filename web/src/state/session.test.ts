@@ -11,7 +11,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-type Respond = (method: string) => Response;
+type Respond = (method: string) => Response | Promise<Response>;
 
 const person = (name: string) => Response.json({ person: { id: "alice", name, kind: "guest" } });
 const refusal = (status: number, code: string) => Response.json({ code }, { status });
@@ -30,8 +30,8 @@ function aSession(respond: Respond, isMarked = true) {
   const asked: string[] = [];
   const api = new Api("", (_, { method = "" }) => {
     asked.push(method);
-    return Promise.resolve().then(() => {
-      const response = server.respond(method);
+    return Promise.resolve().then(async () => {
+      const response = await server.respond(method);
       if (method === "POST" && response.ok) browser.isMarked = true;
       if (method === "DELETE") browser.isMarked = false;
       return response;
@@ -78,6 +78,15 @@ describe("a session", () => {
     await vi.advanceTimersByTimeAsync(1_000);
     expect(session.phase).toBe("signed_in");
     expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("goes on asking by itself when somebody tried to sign in meanwhile", async () => {
+    const { session, server } = aSession(() => refusal(502, ""));
+    await session.refresh();
+    expect((await session.signIn("Alice")).ok).toBe(false);
+    server.respond = () => person("Alice");
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(session.phase).toBe("signed_in");
   });
 
   it("stays signed in when only the network is gone", async () => {
@@ -194,15 +203,16 @@ describe("two tabs", () => {
     expect(changed).toHaveBeenCalledTimes(3);
   });
 
-  it("do not believe an answer from before they signed in", async () => {
-    const { session, server, browser } = aSession(() => refusal(401, "unauthenticated"));
-    const asking = session.refresh();
-    await vi.advanceTimersByTimeAsync(0);
-    browser.isMarked = false;
-    server.respond = () => person("Alice");
-    const late = session.refresh();
-    await session.signIn("Alice");
-    await Promise.all([asking, late]);
+  it("do not believe an answer to what they asked before they were in", async () => {
+    const late = new Promise<Response>((resolve) => {
+      setTimeout(() => { resolve(refusal(401, "unauthenticated")); }, 50);
+    });
+    const { session, browser } = aSession((method) => (method === "GET" ? late : person("Alice")), false);
+    const signingIn = session.signIn("Alice");
+    browser.isMarked = true;
+    session.heard(null);
+    await signingIn;
+    await vi.advanceTimersByTimeAsync(50);
     expect(session.me?.name).toBe("Alice");
   });
 });
