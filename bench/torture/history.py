@@ -25,17 +25,20 @@ class Histories:
         self._folder = folder
         self._rooms = [(folder / f"{name_of(room)}.jsonl").open("wb") for room in range(rooms)]
         self._server = (folder / SERVER).open("wb")
+        self._is_over = False
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._is_over = True
         for file in (*self._rooms, self._server):
             file.close()
 
     def note(self, room: int, record: RoomRecord) -> None:
-        """Something happened to a client in this room."""
-        self._rooms[room].write(_encoder.encode(record) + b"\n")
+        """Something happened to a client in this room; after the end nobody wants to know."""
+        if not self._is_over:
+            self._rooms[room].write(_encoder.encode(record) + b"\n")
 
     def note_server(self, record: ServerRecord) -> None:
         """Something happened to the server."""

@@ -63,7 +63,7 @@ class Run:
         self._talkers: list[Talker] = []
         self._turn = itertools.cycle(range(TURNS))
         self._life = 0
-        self._is_up = self._is_talking = False
+        self._is_talking = False
         self._renames = 0
         self._owed_posts = 0.0
         self._shot: asyncio.Future[int] | None = None
@@ -79,6 +79,8 @@ class Run:
                     await self._live_and_die(beating)
                 finally:
                     beating.cancel()
+                    for talker in self._talkers:
+                        talker.stop()
                     self._proxy.close()
                 await self._take_down_the_outcome()
         finally:
@@ -121,8 +123,6 @@ class Run:
         await self._settle(LAST_WORD_WITHIN_S)
         self._histories.note_server(Ended(now_us()))
         await asyncio.gather(*self._errands)
-        for talker in self._talkers:
-            talker.stop()
 
     async def _take_down_the_outcome(self) -> None:
         """What a server says that was killed once more: what it has on disk, not what it remembers."""
@@ -133,7 +133,6 @@ class Run:
     async def _start(self) -> None:
         await self._victim.start()
         self._life += 1
-        self._is_up = True
         self._histories.note_server(Ready(now_us(), self._life))
 
     async def _kill(self) -> None:
@@ -153,7 +152,6 @@ class Run:
             case _:
                 await asyncio.sleep(self._dice.uniform(0, 0.2))
                 at = self._victim.kill()
-        self._is_up = False
         self._histories.note_server(Killed(at, self._life, aim))
 
     def _answered(self) -> None:
@@ -178,10 +176,10 @@ class Run:
                 talker.tick()
             if self._is_talking:
                 self._talk(min(now_s - before_s, 10 * BEAT_S))
-            if self._is_up and now_s - remembered_s >= MEMORY_EVERY_S:
+            if now_s - remembered_s >= MEMORY_EVERY_S and (rss_kb := self._victim.rss_kb()):
                 remembered_s = now_s
                 live = sum(talker.is_live for talker in self._talkers)
-                self._histories.note_server(Memory(now_us(), self._life, self._victim.rss_kb(), live))
+                self._histories.note_server(Memory(now_us(), self._life, rss_kb, live))
             before_s = now_s
 
     def _talk(self, seconds: float) -> None:

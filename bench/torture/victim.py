@@ -98,8 +98,10 @@ class Victim:
         return int(answer)
 
     def rss_kb(self) -> int:
-        """Its resident memory."""
-        pages = Path(f"/proc/{self._running().pid}/statm").read_text().split()[1]
+        """Its resident memory; 0 while it does not run."""
+        if self._process is None or self._process.poll() is not None:
+            return 0
+        pages = Path(f"/proc/{self._process.pid}/statm").read_text().split()[1]
         return int(pages) * _PAGE_KB
 
     def close(self) -> None:
