@@ -43,6 +43,7 @@ from parlour.rooms.actions import Rooms
 from parlour.rooms.guessing import Guessing, MissCounter
 from parlour.rooms.lifetime import Lifetimes
 from parlour.rooms.opening import Codes
+from parlour.rooms.purging import Purge
 from parlour.rooms.views import Views
 from parlour.settings import Settings
 from parlour.storage.batch import Announcement
@@ -91,6 +92,7 @@ class Parlour:
         self.lifetimes = Lifetimes(
             self.database, self.roster, self.codes, now_ms, settings.empty_room_ttl_s, self.hub.close_room
         )
+        self.purge = Purge(self.database)
         self.gateway = Gateway(
             Services(
                 accounts=self.accounts,
@@ -108,7 +110,7 @@ class Parlour:
         """What a COMMIT made goes to every node's Hub; who left a room stops hearing it."""
         for made in announcements:
             self.bus.publish(Hint(made.room_id, made.epoch, made.seq, made.frame))
-            if made.change.kind == "member.left":
+            if made.kind == "member.left":
                 self.hub.evict(made.room_id, made.change.by_id)
 
     async def renamed(self, person: Person) -> None:
@@ -120,6 +122,10 @@ class Parlour:
         """A session has ended: its sockets and streams close."""
         self.gateway.end_session(session)
         self.streams.end_session(session)
+
+    async def gone(self, person_id: str) -> None:
+        """A guest never comes back: their rooms are not kept, nor owned, by somebody who is nobody."""
+        await self.rooms.leave_all(person_id)
 
     @property
     def _extend_every_s(self) -> float:
@@ -136,6 +142,7 @@ class Parlour:
         timers = [
             asyncio.create_task(every(TICK_S, self.gateway.tick), name="heartbeats"),
             asyncio.create_task(every(TICK_S, self.lifetimes.tick), name="lifetimes"),
+            asyncio.create_task(every(TICK_S, self.purge.purge), name="purge"),
             asyncio.create_task(every(TICK_S, self.watch.tick), name="heads"),
             asyncio.create_task(every(self._extend_every_s, self._extend_sessions), name="sessions in use"),
             asyncio.create_task(every(FORGET_EVERY_S, self.accounts.forget_ended_sessions), name="sessions"),

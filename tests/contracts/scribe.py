@@ -13,7 +13,7 @@ import msgspec
 from sqlalchemy import Executable, delete, insert, literal, select, union_all
 
 from parlour.messages.tables import UNIQUE_KEY, Message
-from parlour.storage.batch import Announcement, Change, Post, Written
+from parlour.storage.batch import Announcement, Change, Fact, Post, Written, once
 from parlour.storage.database import Database
 from parlour.storage.journal import Journal
 from parlour.storage.schema import Base, Entry, Head, new_id
@@ -66,7 +66,9 @@ class Room:
 
     def notes(self, text: str, *, by: str = "alice", claim: Executable | None = None) -> Change:
         """A change that is no post."""
-        return Change(self.id, "room.noted", AT_MS, by, msgspec.json.encode(text), claim=claim)
+        fact = Fact("room.noted", msgspec.json.encode(text))
+        granted = None if claim is None else once(claim, fact)
+        return Change(self.id, fact.kind, AT_MS, by, fact.data, claim=granted)
 
     async def log(self) -> list[Line]:
         """What is kept, in order, read past the journal."""

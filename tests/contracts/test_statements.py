@@ -17,7 +17,7 @@ from tests.cast import Guest, Room
 from tests.contracts.inprocess import ServerHere, server_here
 
 FEW, MANY = 100, 100_000
-_BESIDE_THE_CALL = {"lifetimes", "tick", "read_behind"}
+_BESIDE_THE_CALL = {"lifetimes", "purge", "tick", "read_behind"}
 """Tasks of the server's own: its timers, and the reading for listeners that are behind, which several share."""
 _IS_FRAME = re.compile(r"BEGIN|SET TRANSACTION|SAVEPOINT|RELEASE")
 
@@ -107,16 +107,16 @@ PINNED = {
     "page before": 4,
     "page after": 3,
     "page around": 4,
-    "page of the log": 5,
+    "page of the log": 4,
     "snapshot": 3,
     "door": 1,
     "join": 10,
-    "join again": 6,
+    "join again": 5,
     "enter fresh": 3,
     "fill": 3,
     "enter resumed": 1,
-    "post by socket": 3,
-    "post by HTTP": 5,
+    "post by socket": 4,
+    "post by HTTP": 6,
     "create": 6,
 }
 
@@ -145,6 +145,8 @@ async def test_every_call_costs_what_it_always_did_and_finds_its_rows_by_an_inde
 
 def reads_too_much(plan: str) -> bool:
     """Whether it reads a whole table, or a whole room's messages to put them in order."""
+    # The keys that a guard is asked about are no table.
+    plan = plan.replace("SCAN json_each", "")
     sorts = "messages" in plan and ("TEMP B-TREE" in plan or "Sort" in plan)
     return sorts or "SCAN" in plan or "Seq Scan on messages" in plan
 
@@ -183,5 +185,6 @@ async def test_a_batch_of_posts_costs_what_one_costs(server: ServerHere, posts: 
             await guest.socket.hears(op="posted", cid=cid)
 
     batches = server.parlour.journal.stats.batches - batches
-    assert len(statements.sent) == 3 * batches
+    # Lock the rooms, ask who is still a member, insert, move the heads.
+    assert len(statements.sent) == 4 * batches
     assert batches == 1 if posts == 1 else batches < posts

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -48,6 +48,9 @@ class News(Protocol):
 
     def signed_out(self, session: str) -> None:
         """This session has ended."""
+
+    async def gone(self, person_id: str) -> None:
+        """This guest's last session has ended: they never come back."""
 
 
 class Accounts:
@@ -118,7 +121,12 @@ class Accounts:
         """End this session; its sockets are closed."""
         async with self._database.writing() as connection:
             await tables.delete_session(connection, person.session)
+            is_gone = person.kind == "guest" and not await tables.has_session(connection, person.id)
         self._news.signed_out(person.session)
+        if is_gone:
+            # The store failing meanwhile is no matter: they are found among the ended sessions later.
+            with contextlib.suppress(Refusal):
+                await self._news.gone(person.id)
 
     async def extend_sessions(self, sessions: set[str]) -> None:
         """These sessions are in use by a socket now, which asks nothing by itself."""
@@ -129,9 +137,20 @@ class Accounts:
             await tables.extend_sessions(connection, sessions, now_ms, now_ms + self._session_ttl_ms)
 
     async def forget_ended_sessions(self) -> None:
-        """Delete what nobody can use any more."""
-        async with self._database.writing() as connection:
-            await tables.delete_ended_sessions(connection, self._now_ms())
+        """Delete what nobody can use any more, a slice at a time so that others are let in between."""
+        has_more = True
+        while has_more:
+            async with self._database.writing() as connection:
+                has_more = await tables.delete_ended_sessions(connection, self._now_ms())
+        while person_ids := await self._list_gone():
+            for person_id in person_ids:
+                await self._news.gone(person_id)
+            async with self._database.writing() as connection:
+                await tables.delete_persons(connection, person_ids)
+
+    async def _list_gone(self) -> Sequence[str]:
+        async with self._database.reading() as connection:
+            return await tables.list_gone_guests(connection)
 
 
 def _hash(token: str) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Index, String, delete, insert, select, update
+from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -104,8 +106,26 @@ async def delete_session(connection: AsyncConnection, token_hash: str) -> None:
     await connection.execute(delete(Session).where(Session.token_hash == token_hash))
 
 
-async def delete_ended_sessions(connection: AsyncConnection, now_ms: int) -> None:
-    """Forget ended sessions, and guests who have none left: a guest is nothing but a session's name."""
-    await connection.execute(delete(Session).where(Session.expires_at_ms <= now_ms))
-    has_session = select(Session.token_hash).where(Session.person_id == Person.id).exists()
-    await connection.execute(delete(Person).where(Person.kind == "guest", ~has_session))
+async def delete_ended_sessions(connection: AsyncConnection, now_ms: int) -> bool:
+    """Forget ended sessions, a slice of them; whether there may be more."""
+    ended = select(Session.token_hash).where(Session.expires_at_ms <= now_ms).limit(HASHES_AT_ONCE)
+    deleted: CursorResult[Any] = await connection.execute(delete(Session).where(Session.token_hash.in_(ended)))
+    return deleted.rowcount >= HASHES_AT_ONCE
+
+
+async def has_session(connection: AsyncConnection, person_id: str) -> bool:
+    """Whether this person is signed in anywhere."""
+    statement = select(Session.token_hash).where(Session.person_id == person_id).limit(1)
+    return (await connection.execute(statement)).first() is not None
+
+
+async def list_gone_guests(connection: AsyncConnection) -> Sequence[str]:
+    """Guests without a session, a slice of them: a guest is nothing but a session's name."""
+    is_signed_in = select(Session.token_hash).where(Session.person_id == Person.id).exists()
+    statement = select(Person.id).where(Person.kind == "guest", ~is_signed_in).limit(HASHES_AT_ONCE)
+    return (await connection.execute(statement)).scalars().all()
+
+
+async def delete_persons(connection: AsyncConnection, person_ids: Sequence[str]) -> None:
+    """Forget people."""
+    await connection.execute(delete(Person).where(Person.id.in_(person_ids)))

@@ -351,7 +351,7 @@ class Visitor:
     async def _fill(self, fill: Fill) -> None:
         place = self._known_place(fill.room)
         await self._services.limits.spend(COMMANDS, place.seat.person.id)
-        run = await self._services.messages.load_events(place.seat, fill.after, fill.limit)
+        run = await self._services.messages.load_events(place.seat.person, fill.room, fill.after, fill.limit)
         self._send(Filled(fill.ref, fill.room, list(run.events), run.head))
 
     def _known_person(self) -> Person:

@@ -1,4 +1,4 @@
-"""Posting, and reading what was posted. Every verb takes a seat: who has none reads nothing."""
+"""Posting, and reading what was posted: each as a member of the room, of the very moment of the writing or reading."""
 
 from __future__ import annotations
 
@@ -57,6 +57,15 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
+class Position:
+    """Where in the history: before, after or around a seq, at most one of them; at its end without any."""
+
+    before: int | None = None
+    after: int | None = None
+    around: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Fill:
     """A contiguous run of a room's log, and where the log ends."""
 
@@ -77,7 +86,7 @@ class Messages:
         """Say something in the room.
 
         Returns:
-            A future of its place, which comes only after COMMIT; the same cid again gets the same place.
+            A future of its place, which comes only after COMMIT; the same cid again gets the same position.
 
         Raises:
             Refusal: empty_body, body_too_long, forbidden_characters, bad_cid; the future raises the journal's.
@@ -102,20 +111,24 @@ class Messages:
             data=data,
             post=Post(MESSAGES, row, UNIQUE_KEY),
             refers_to=draft.reply_to,
+            guard=self._rooms.guard(seat),
         )
         # Only a change with a claim can find nothing to do.
         return cast("asyncio.Future[Written]", self._journal.write(change))
 
-    async def load_page(
-        self, seat: Seat, *, before: int | None, after: int | None, around: int | None, limit: int
-    ) -> Page:
-        """A page of history: the newest messages, or those next to a position."""
+    async def load_page(self, person: Person, room_id: str, position: Position, limit: int) -> Page:
+        """A page of history: the newest messages, or those next to a position.
+
+        Raises:
+            Refusal: not_found.
+        """
         async with self._database.reading() as connection:
-            if after is not None:
-                return await tables.list_after(connection, seat.room.id, after, limit)
-            if around is not None:
-                return await tables.list_around(connection, seat.room.id, around, limit)
-            return await tables.list_before(connection, seat.room.id, before, limit)
+            await self._rooms.read_seat(connection, person, room_id)
+            if position.after is not None:
+                return await tables.list_after(connection, room_id, position.after, limit)
+            if position.around is not None:
+                return await tables.list_around(connection, room_id, position.around, limit)
+            return await tables.list_before(connection, room_id, position.before, limit)
 
     async def load_room(self, person: Person, room_id: str) -> tuple[Gathering, Page]:
         """The room, its members and its newest messages, all of one moment.
@@ -128,14 +141,15 @@ class Messages:
             page = await tables.list_before(connection, room_id, None, PAGE_MESSAGES)
         return gathering, _within_bytes(page)
 
-    async def load_events(self, seat: Seat, after: int, limit: int) -> Fill:
+    async def load_events(self, person: Person, room_id: str, after: int, limit: int) -> Fill:
         """The log behind `after`: at most `limit` events and about 256 KB.
 
         Raises:
-            Refusal: not_found, when the room was closed meanwhile.
+            Refusal: not_found.
         """
         async with self._database.reading() as connection:
-            return await self._read_events(connection, seat.room.id, after, limit)
+            seat = await self._rooms.read_seat(connection, person, room_id)
+            return await _read_events(connection, room_id, after, limit, head=seat.room.head)
 
     async def read_heads(self, room_ids: Collection[str]) -> dict[str, int]:
         """Where the logs of these rooms end, for the watch over lost hints."""
@@ -143,17 +157,21 @@ class Messages:
             return await tables.read_heads(connection, room_ids)
 
     async def read_behind(self, room_id: str, after: int, limit: int) -> Fill:
-        """As `load_events`, for the Hub: it serves only listeners that took their seat before."""
-        async with self._database.reading() as connection:
-            return await self._read_events(connection, room_id, after, limit)
+        """As `load_events`, for the Hub: it serves only listeners that took their seat before.
 
-    @staticmethod
-    async def _read_events(connection: AsyncConnection, room_id: str, after: int, limit: int) -> Fill:
-        head = await tables.read_head(connection, room_id)
-        if head is None:
-            raise Refusal("not_found")
-        events = await tables.read_log(connection, room_id, after, limit) if after < head else []
-        return Fill(within_bytes(events, PAGE_BYTES), head)
+        Raises:
+            Refusal: not_found, when the room was closed meanwhile.
+        """
+        async with self._database.reading() as connection:
+            head = await tables.read_head(connection, room_id)
+            if head is None:
+                raise Refusal("not_found")
+            return await _read_events(connection, room_id, after, limit, head=head)
+
+
+async def _read_events(connection: AsyncConnection, room_id: str, after: int, limit: int, *, head: int) -> Fill:
+    events = await tables.read_log(connection, room_id, after, limit) if after < head else []
+    return Fill(within_bytes(events, PAGE_BYTES), head)
 
 
 def _within_bytes(page: Page) -> Page:

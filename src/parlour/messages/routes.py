@@ -13,8 +13,7 @@ from parlour.accounts.actions import Person
 from parlour.accounts.identity import AnyRequest, address_of, token_of
 from parlour.accounts.limits import POSTS, Doors, Limits
 from parlour.http.streaming import EventStream, wants_events
-from parlour.live.roster import Roster
-from parlour.messages.actions import PAGE_BYTES, Draft, Messages, MessageView, view
+from parlour.messages.actions import PAGE_BYTES, Draft, Messages, MessageView, Position, view
 from parlour.messages.pages import bounded
 from parlour.messages.rules import MOST_PAGE_EVENTS, MOST_PAGE_MESSAGES, PAGE_MESSAGES
 from parlour.messages.streams import Exchange, Streams
@@ -64,7 +63,6 @@ class EventPage(Struct, frozen=True):
 async def read_messages(
     person: NamedDependency[Person],
     room_id: FromPath[str],
-    rooms: NamedDependency[Rooms],
     messages: NamedDependency[Messages],
     before: _OptionalSeq = None,
     after: _OptionalSeq = None,
@@ -74,8 +72,7 @@ async def read_messages(
     """A page of history: the newest messages, or those before, after or around a position."""
     if sum(position is not None for position in (before, after, around)) > 1:
         raise Refusal("bad_request", "Give at most one of before, after and around.")
-    seat = await rooms.load_seat(person, room_id)
-    page = await messages.load_page(seat, before=before, after=after, around=around, limit=limit)
+    page = await messages.load_page(person, room_id, Position(before, after, around), limit)
     page = bounded(page, _nearest(page, after=after, around=around), PAGE_BYTES)
     return MessagePage(view(page), page.has_newer if after is not None else page.has_older, page.has_newer)
 
@@ -97,13 +94,13 @@ async def post_message(
     rooms: NamedDependency[Rooms],
     messages: NamedDependency[Messages],
     limits: NamedDependency[Limits],
-    roster: NamedDependency[Roster],
 ) -> Response[PostedView]:
     """Say something. 201 once it is durable; 200 with the same seq when this cid was said before."""
     await limits.spend(POSTS, person.id)
     seat = await rooms.load_seat(person, room_id)
-    written = await messages.post(seat, Draft(data.cid, data.body, data.reply_to))
-    roster.visit(room_id, written.at_ms)
+    posting = messages.post(seat, Draft(data.cid, data.body, data.reply_to))
+    rooms.visit(seat)
+    written = await posting
     posted = PostedView(written.seq, data.cid, rfc3339(written.at_ms))
     return Response(posted, status_code=200 if written.is_duplicate else 201)
 
@@ -113,7 +110,6 @@ async def read_events(
     request: AnyRequest,
     person: NamedDependency[Person],
     room_id: FromPath[str],
-    rooms: NamedDependency[Rooms],
     messages: NamedDependency[Messages],
     streams: NamedDependency[Streams],
     doors: NamedDependency[Doors],
@@ -129,8 +125,7 @@ async def read_events(
                 await streams.follow(token_of(request), room_id, position, exchange)
 
         return EventStream(carry)
-    seat = await rooms.load_seat(person, room_id)
-    run = await messages.load_events(seat, position, limit)
+    run = await messages.load_events(person, room_id, position, limit)
     return Response(EventPage(list(run.events), run.head))
 
 

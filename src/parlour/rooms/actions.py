@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from functools import partial
 
 import msgspec
 from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
-from sqlalchemy import Executable, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from parlour.accounts.actions import Person
@@ -18,15 +18,17 @@ from parlour.live.roster import Roster
 from parlour.rooms import tables
 from parlour.rooms.opening import Codes, NewRoom, open_room
 from parlour.rooms.rules import check_password, clean_title, read_code
-from parlour.rooms.tables import Member, MemberRow, RoomRow
-from parlour.storage.batch import Change
+from parlour.rooms.tables import MemberRow, RoomRow
+from parlour.storage.batch import Change, Fact, Guard, once
 from parlour.storage.database import Database
 from parlour.storage.journal import Journal
-from parlour.storage.schema import new_id
+from parlour.storage.schema import is_id, new_id
 from parlour.wire.errors import Refusal
 
 _hasher = PasswordHasher()
-_encode = msgspec.json.encode
+
+Try = Callable[[], AbstractAsyncContextManager[None]]
+"""What stands around the verification of a password: a budget for wrong ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,7 @@ class Rooms:
         self._roster = roster
         self._codes = codes
         self._now_ms = now_ms
+        self._seats = tables.select_seats(database)
 
     async def create(self, person: Person, title: str | None, password: str | None) -> Gathering:
         """Open a new room; the person owns it and is its first member."""
@@ -103,8 +106,14 @@ class Rooms:
             raise Refusal("not_found")
         return Door(room.code, room.title, room.password_hash is not None)
 
-    async def join(self, person: Person, code: str, password: str | None) -> Gathering:
+    async def join(self, person: Person, code: str, password: str | None, try_password: Try) -> Gathering:
         """Become a member of the room behind the code; who is one already just gets its place.
+
+        Args:
+            person: who comes.
+            code: as it was typed.
+            password: as it was typed, if it was asked for.
+            try_password: entered around the verification of a password, when there is one to verify.
 
         Raises:
             Refusal: not_found, wrong_password.
@@ -114,24 +123,37 @@ class Rooms:
             room = await tables.find_room_by_code(connection, typed) if typed else None
             if room is None:
                 raise Refusal("not_found")
-            member = await tables.find_member(connection, room.id, person.id)
-            is_owned = await tables.has_owner(connection, room.id)
-        if member is None:
-            await _check_password(room, password)
-            await self._journal.write(self._joining(room, person, "member" if is_owned else "owner"))
-        self._roster.visit(room.id, self._now_ms())
+            has_seat = await tables.is_member(connection, room.id, person.id)
+        if not has_seat:
+            await _check_password(room, password, try_password)
+        joining = None if has_seat else self._journal.write(self._joining(room, person))
+        self._visit(room.id)
+        if joining is not None:
+            await joining
         return await self.load_gathering(person, room.id)
 
     async def leave(self, person: Person, room_id: str) -> None:
         """Give up membership; an owner hands the room to the member who has been here longest."""
+        await self.load_seat(person, room_id)
+        await self._journal.write(self._leaving(person.id, room_id))
+
+    async def leave_all(self, person_id: str) -> None:
+        """Give up every membership of a person who will not come back."""
         async with self._database.reading() as connection:
-            seat = await self._load_seat(connection, person, room_id)
-            successor = await tables.find_successor(connection, room_id, person.id) if seat.role == "owner" else None
-        # Both stand in line before either is awaited, so nothing comes between them in the log.
-        changes = (
-            [self._leaving(seat)] if successor is None else [self._promoting(seat, successor), self._leaving(seat)]
-        )
-        await asyncio.gather(*[self._journal.write(change) for change in changes])
+            room_ids = await tables.list_rooms_of(connection, person_id)
+        await self._write_all([self._leaving(person_id, room_id) for room_id in room_ids])
+
+    def guard(self, seat: Seat) -> Guard:
+        """What must still hold when this person's change is written: that they are a member."""
+        return Guard(self._seats, (seat.room.id, seat.person.id))
+
+    def visit(self, seat: Seat) -> None:
+        """Somebody does something in the room without staying."""
+        self._visit(seat.room.id)
+
+    def _visit(self, room_id: str) -> None:
+        """Called while a change is still in line: a room that is about to grow is not closed as an empty one."""
+        self._roster.visit(room_id, self._now_ms())
 
     async def load_seat(self, person: Person, room_id: str) -> Seat:
         """The person's place in the room.
@@ -140,7 +162,7 @@ class Rooms:
             Refusal: not_found, when there is no such room for this person.
         """
         async with self._database.reading() as connection:
-            return await self._load_seat(connection, person, room_id)
+            return await self.read_seat(connection, person, room_id)
 
     async def load_gathering(self, person: Person, room_id: str) -> Gathering:
         """The room and its members as of one moment.
@@ -153,7 +175,7 @@ class Rooms:
 
     async def read_gathering(self, connection: AsyncConnection, person: Person, room_id: str) -> Gathering:
         """As `load_gathering`, inside the caller's reading transaction."""
-        seat = await self._load_seat(connection, person, room_id)
+        seat = await self.read_seat(connection, person, room_id)
         members = await tables.list_members(connection, room_id)
         count = len(members)
         if count == tables.MEMBERS_SHOWN:
@@ -164,8 +186,14 @@ class Rooms:
         """Tell every room of this person their new name."""
         async with self._database.reading() as connection:
             room_ids = await tables.list_rooms_of(connection, person.id)
-        writes = [self._journal.write(self._renaming(person, room_id)) for room_id in room_ids]
-        await asyncio.gather(*writes)
+        await self._write_all([self._renaming(person, room_id) for room_id in room_ids])
+
+    async def _write_all(self, changes: Sequence[Change]) -> None:
+        """Write in many rooms; one that was closed meanwhile does not spoil the others."""
+        answers = await asyncio.gather(*map(self._journal.write, changes), return_exceptions=True)
+        for answer in answers:
+            if isinstance(answer, BaseException) and getattr(answer, "code", None) != "not_found":
+                raise answer
 
     async def _find_by_code(self, code: str) -> RoomRow | None:
         typed = read_code(code)
@@ -174,59 +202,62 @@ class Rooms:
             return await tables.find_room_by_code(connection, typed or "")
 
     @staticmethod
-    async def _load_seat(connection: AsyncConnection, person: Person, room_id: str) -> Seat:
-        found = await tables.find_room_of_member(connection, room_id, person.id)
+    async def read_seat(connection: AsyncConnection, person: Person, room_id: str) -> Seat:
+        """As `load_seat`, inside the caller's reading transaction: what it reads then is read by a member."""
+        found = await tables.find_room_of_member(connection, room_id, person.id) if is_id(room_id) else None
         if found is None:
             raise Refusal("not_found")
         room, member = found
         return Seat(room, person, member.role)
 
-    def _joining(self, room: RoomRow, person: Person, role: str) -> Change:
+    def _joining(self, room: RoomRow, person: Person) -> Change:
         at_ms = self._now_ms()
-        place = {"name": person.name, "role": role, "joined_at_ms": at_ms, "left_at_ms": None}
-        claim = (
-            self._database.insert_on_conflict(Member)
-            .values(room_id=room.id, person_id=person.id, **place)
-            .on_conflict_do_update(
-                index_elements=["room_id", "person_id"], set_=place, where=Member.left_at_ms.is_not(None)
-            )
-        )
-        data = {"person_id": person.id, "name": person.name, "role": role}
-        return Change(room.id, "member.joined", at_ms, person.id, _encode(data), claim=claim)
 
-    def _leaving(self, seat: Seat) -> Change:
+        async def join(connection: AsyncConnection) -> Sequence[Fact]:
+            role = "member" if await tables.has_owner(connection, room.id) else "owner"
+            member = MemberRow(person.id, person.name, role, at_ms)
+            if not await tables.insert_member(connection, self._database, room.id, member):
+                return ()
+            return (_fact("member.joined", person_id=person.id, name=person.name, role=role),)
+
+        return Change(room.id, "member.joined", at_ms, person.id, claim=join)
+
+    def _leaving(self, person_id: str, room_id: str) -> Change:
         at_ms = self._now_ms()
-        claim = _update_member(seat.room.id, seat.person.id, left_at_ms=at_ms)
-        data = {"person_id": seat.person.id}
-        return Change(seat.room.id, "member.left", at_ms, seat.person.id, _encode(data), claim=claim)
 
-    def _promoting(self, seat: Seat, successor_id: str) -> Change:
-        claim = _update_member(seat.room.id, successor_id, role="owner")
-        data = {"person_id": successor_id, "role": "owner"}
-        return Change(seat.room.id, "member.role", self._now_ms(), seat.person.id, _encode(data), claim=claim)
+        async def leave(connection: AsyncConnection) -> Sequence[Fact]:
+            role = await tables.end_membership(connection, room_id, person_id, at_ms)
+            if role is None:
+                return ()
+            left = _fact("member.left", person_id=person_id)
+            successor_id = await tables.promote_successor(connection, room_id) if role == "owner" else None
+            if successor_id is None:
+                return (left,)
+            return (_fact("member.role", person_id=successor_id, role="owner"), left)
+
+        return Change(room_id, "member.left", at_ms, person_id, claim=leave)
 
     def _renaming(self, person: Person, room_id: str) -> Change:
-        claim = _update_member(room_id, person.id, name=person.name)
-        data = {"person_id": person.id, "name": person.name}
-        return Change(room_id, "member.renamed", self._now_ms(), person.id, _encode(data), claim=claim)
+        statement = tables.update_member(room_id, person.id, name=person.name)
+        renamed = _fact("member.renamed", person_id=person.id, name=person.name)
+        return Change(room_id, renamed.kind, self._now_ms(), person.id, claim=once(statement, renamed))
 
 
-def _update_member(room_id: str, person_id: str, **values: object) -> Executable:
-    return (
-        update(Member)
-        .where(Member.room_id == room_id, Member.person_id == person_id, Member.left_at_ms.is_(None))
-        .values(**values)
-    )
+def _fact(kind: str, **data: str) -> Fact:
+    return Fact(kind, msgspec.json.encode(data))
 
 
 async def _hash(password: str) -> str:
     return await asyncio.to_thread(_hasher.hash, password)
 
 
-async def _check_password(room: RoomRow, password: str | None) -> None:
+async def _check_password(room: RoomRow, password: str | None, try_password: Try) -> None:
     if room.password_hash is None:
         return
-    try:
-        await asyncio.to_thread(partial(_hasher.verify, room.password_hash, password or ""))
-    except VerifyMismatchError:
-        raise Refusal("wrong_password") from None
+    if not password:
+        raise Refusal("wrong_password")
+    async with try_password():
+        try:
+            await asyncio.to_thread(partial(_hasher.verify, room.password_hash, password))
+        except VerifyMismatchError:
+            raise Refusal("wrong_password") from None

@@ -71,21 +71,20 @@ class Guessing:
 
     @asynccontextmanager
     async def try_password(self, address: str, code: str) -> AsyncIterator[None]:
-        """Around the opening of a room by its code, and perhaps a password: both may be wrong.
+        """Around the verification of a password, inside `try_code`: members and rooms without one are not held up.
 
         Raises:
             Refusal: rate_limited.
         """
-        async with self.try_code(address):
-            await self._limits.check(PASSWORDS_OF_ADDRESS, address_key(address))
-            await self._limits.check(PASSWORDS_OF_ROOM, code)
-            try:
-                yield
-            except Refusal as refusal:
-                if refusal.code == "wrong_password":
-                    await self._limits.count(PASSWORDS_OF_ADDRESS, address_key(address))
-                    await self._limits.count(PASSWORDS_OF_ROOM, code)
-                raise
+        await self._limits.check(PASSWORDS_OF_ADDRESS, address_key(address))
+        await self._limits.check(PASSWORDS_OF_ROOM, code)
+        try:
+            yield
+        except Refusal as refusal:
+            if refusal.code == "wrong_password":
+                await self._limits.count(PASSWORDS_OF_ADDRESS, address_key(address))
+                await self._limits.count(PASSWORDS_OF_ROOM, code)
+            raise
 
     async def _check_misses(self, address: str) -> None:
         """Before a code is looked up, right or wrong: else the answer would say whether it was right."""

@@ -7,11 +7,10 @@ had somebody when the server stopped are empty only from its next start on, and 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 import structlog
-from sqlalchemy import Table, bindparam, case, delete, func, insert, select, update
-from sqlalchemy.engine import CursorResult
+from sqlalchemy import ColumnElement, bindparam, case, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -24,7 +23,6 @@ from parlour.storage.schema import Base, Head
 from parlour.wire.errors import Refusal
 
 ALIVE_EVERY_MS: Final = 60_000
-PURGE_ROWS: Final = 1_000
 CLOSE_ROOMS: Final = 100
 
 _log = structlog.get_logger("parlour.rooms")
@@ -38,8 +36,12 @@ class Pulse(Base):
     alive_at_ms: Mapped[int]
 
 
+class _SomebodyCameError(Exception):
+    """A room that was to be closed is not empty after all: nothing of this is committed."""
+
+
 class Lifetimes:
-    """Keeps `empty_since_ms` true and deletes rooms that were empty for too long.
+    """Keeps `empty_since_ms` true and closes rooms that were empty for too long; `purging` deletes what they held.
 
     Args:
         ttl_s: the grace time in seconds.
@@ -81,15 +83,14 @@ class Lifetimes:
             await _beat(connection, self._now_ms())
 
     async def tick(self) -> None:
-        """Called about once a second: note who came and went, close what was empty for too long, purge what is closed.
+        """Called about once a second: note who came and went, close what was empty for too long.
 
         Raises:
             Refusal: storage_unavailable; then rooms live longer, nothing else happens.
         """
         await self._note_changes()
-        for room_id in await self._list_overdue():
-            await self._close(room_id)
-        await self._purge()
+        while overdue := await self._list_overdue():
+            await self._close(overdue)
         if self._now_ms() - self._alive_at_ms >= ALIVE_EVERY_MS:
             await self._beat()
 
@@ -108,58 +109,45 @@ class Lifetimes:
             raise
 
     async def _list_overdue(self) -> list[str]:
-        overdue = Room.empty_since_ms <= self._now_ms() - self._ttl_ms
-        statement = select(Room.id).where(overdue, Room.closed_at_ms.is_(None)).limit(CLOSE_ROOMS)
+        statement = select(Room.id).where(self._is_overdue()).limit(CLOSE_ROOMS)
         async with self._database.reading() as connection:
             room_ids = (await connection.execute(statement)).scalars().all()
         return [room_id for room_id in room_ids if not self._roster.is_occupied(room_id)]
 
-    async def _close(self, room_id: str) -> None:
-        """From here on the room answers like an unknown one; its head is gone, so nothing more can be written."""
-        now_ms = self._now_ms()
-        # Asked again under the writer's door: another node may have seen somebody come in.
-        is_overdue = Room.empty_since_ms <= now_ms - self._ttl_ms
-        closing = update(Room).where(Room.id == room_id, Room.closed_at_ms.is_(None), is_overdue)
-        async with self._database.writing() as connection:
-            closed: CursorResult[Any] = await connection.execute(closing.values(closed_at_ms=now_ms))
-            if closed.rowcount == 0:
-                return
-            await connection.execute(
-                update(Code).where(Code.room_id == room_id).values(room_id=None, retired_at_ms=now_ms)
-            )
-            await connection.execute(delete(Head).where(Head.room_id == room_id))
-        self._codes.occupied -= 1
-        self._on_close(room_id)
-        _log.info("room_closed", room=room_id)
+    def _is_overdue(self) -> ColumnElement[bool]:
+        return (Room.empty_since_ms <= self._now_ms() - self._ttl_ms) & Room.closed_at_ms.is_(None)
 
-    async def _purge(self) -> None:
-        """Delete what closed rooms held, a slice at a time so that posts elsewhere never wait long."""
-        statement = select(Room.id).where(Room.closed_at_ms.is_not(None)).limit(CLOSE_ROOMS)
-        async with self._database.reading() as connection:
-            room_ids = (await connection.execute(statement)).scalars().all()
-        for room_id in room_ids:
-            for table in tables_of_rooms():
-                await self._purge_table(table, room_id)
+    async def _close(self, room_ids: Sequence[str]) -> None:
+        """From here on the rooms answer like unknown ones; their heads are gone, so nothing more can be written."""
+        try:
             async with self._database.writing() as connection:
-                await connection.execute(delete(Room).where(Room.id == room_id))
+                closed = await self._mark_closed(connection, room_ids)
+                # Who writes or enters is in the roster before the change is in line, and behind these locks it waits.
+                # So whoever came is seen by this last look, and whoever comes later is told that the room is gone.
+                self._look_again(closed)
+        except _SomebodyCameError:
+            return
+        self._codes.occupied -= len(closed)
+        for room_id in closed:
+            self._on_close(room_id)
+            _log.info("room_closed", room=room_id)
 
-    async def _purge_table(self, table: Table, room_id: str) -> None:
-        has_more = True
-        while has_more:
-            has_more = await self._purge_slice(table, room_id)
+    def _look_again(self, room_ids: Sequence[str]) -> None:
+        if any(self._roster.is_occupied(room_id) for room_id in room_ids):
+            raise _SomebodyCameError
 
-    async def _purge_slice(self, table: Table, room_id: str) -> bool:
-        """Delete a slice of the room's rows; whether there may be more."""
-        mine = table.c.room_id == room_id
-        async with self._database.writing() as connection:
-            if "seq" not in table.c:
-                await connection.execute(delete(table).where(mine))
-                return False
-            first = (await connection.execute(select(func.min(table.c.seq)).where(mine))).scalar_one_or_none()
-            if first is None:
-                return False
-            await connection.execute(delete(table).where(mine, table.c.seq < first + PURGE_ROWS))
-            return True
+    async def _mark_closed(self, connection: AsyncConnection, room_ids: Sequence[str]) -> Sequence[str]:
+        """The rooms that are still overdue, asked again under the writer's door; they lose code and head."""
+        # The locks in the journal's order, or it and we could wait for each other.
+        await connection.execute(
+            select(Head.room_id).where(Head.room_id.in_(room_ids)).order_by(Head.room_id).with_for_update()
+        )
+        closing = update(Room).where(Room.id.in_(room_ids), self._is_overdue()).values(closed_at_ms=self._now_ms())
+        closed = (await connection.execute(closing.returning(Room.id))).scalars().all()
+        resting = {"room_id": None, "retired_at_ms": self._now_ms()}
+        await connection.execute(update(Code).where(Code.room_id.in_(closed)).values(resting))
+        await connection.execute(delete(Head).where(Head.room_id.in_(closed)))
+        return closed
 
     async def _beat(self) -> None:
         self._alive_at_ms = self._now_ms()
@@ -167,15 +155,6 @@ class Lifetimes:
             await _beat(connection, self._alive_at_ms)
             await connection.execute(delete(Code).where(Code.retired_at_ms <= self._alive_at_ms - CODE_RESTS_MS))
         await self._codes.count_occupied(self._database)
-
-
-def tables_of_rooms() -> Sequence[Table]:
-    """Every table whose rows belong to a room, whichever noun owns it: they have a `room_id` that is never null."""
-    return [
-        table
-        for table in Base.metadata.sorted_tables
-        if "room_id" in table.c and not table.c.room_id.nullable and table.name != Head.__tablename__
-    ]
 
 
 _empty_since = update(Room).where(Room.id == bindparam("room")).values(empty_since_ms=bindparam("since"))

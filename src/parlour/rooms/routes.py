@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from litestar import Router, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
@@ -100,8 +102,10 @@ async def join_room(
 ) -> GatheringView:
     """Become a member of the room behind the code."""
     await limits.spend(COMINGS, person.id)
-    async with guessing.try_password(address_of(request), read_code(code) or ""):
-        gathering = await rooms.join(person, code, data.password if data else None)
+    address = address_of(request)
+    try_password = partial(guessing.try_password, address, read_code(code) or "")
+    async with guessing.try_code(address):
+        gathering = await rooms.join(person, code, data.password if data else None, try_password)
     return views.gathering(gathering, origin_of(request))
 
 

@@ -1,4 +1,4 @@
-"""What a title and a code may be, how long codes must be to stay safe, and who owns a room next. Pure."""
+"""What a title and a code may be, and how long codes must be to stay safe. Pure."""
 
 from __future__ import annotations
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Index, String, and_, func, select
+from sqlalchemy import Executable, Index, String, Update, and_, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped, mapped_column
 
+from parlour.storage.database import Database
 from parlour.storage.schema import ID_CHARS, Base, Head
 
 MEMBERS_SHOWN = 500
@@ -104,13 +105,16 @@ async def find_room_of_member(
     return RoomRow(*room), MemberRow(person_id, name, role, joined_at_ms)
 
 
-async def find_member(connection: AsyncConnection, room_id: str, person_id: str) -> MemberRow | None:
-    """This person's place in the room, unless they left."""
-    statement = select(Member.person_id, Member.name, Member.role, Member.joined_at_ms).where(
-        Member.room_id == room_id, Member.person_id == person_id, _is_active
-    )
-    row = (await connection.execute(statement)).one_or_none()
-    return None if row is None else MemberRow(*row)
+async def is_member(connection: AsyncConnection, room_id: str, person_id: str) -> bool:
+    """Whether this person has a place in the room, and did not leave."""
+    statement = select(Member.role).where(Member.room_id == room_id, Member.person_id == person_id, _is_active)
+    return (await connection.execute(statement)).first() is not None
+
+
+def select_seats(database: Database) -> Executable:
+    """A guard's statement: the places, of those asked for as (room, person), that nobody has left."""
+    is_asked = database.among_keys(Member.__table__.c.room_id, Member.__table__.c.person_id)
+    return select(Member.room_id, Member.person_id).where(is_asked, _is_active)
 
 
 async def list_members(connection: AsyncConnection, room_id: str) -> list[MemberRow]:
@@ -130,15 +134,43 @@ async def count_members(connection: AsyncConnection, room_id: str) -> int:
     return (await connection.execute(statement)).scalar_one()
 
 
-async def find_successor(connection: AsyncConnection, room_id: str, leaving_id: str) -> str | None:
-    """Who owns the room when its owner leaves: the member who has been here longest."""
+async def insert_member(connection: AsyncConnection, database: Database, room_id: str, member: MemberRow) -> bool:
+    """Give a person a place in the room; False when they have one."""
+    place = {"name": member.name, "role": member.role, "joined_at_ms": member.joined_at_ms, "left_at_ms": None}
     statement = (
+        database.insert_on_conflict(Member)
+        .values(room_id=room_id, person_id=member.person_id, **place)
+        .on_conflict_do_update(
+            index_elements=["room_id", "person_id"], set_=place, where=Member.left_at_ms.is_not(None)
+        )
+        .returning(Member.person_id)
+    )
+    return (await connection.execute(statement)).first() is not None
+
+
+async def end_membership(connection: AsyncConnection, room_id: str, person_id: str, at_ms: int) -> str | None:
+    """The role that this person had in the room until now; None when they had none."""
+    statement = update_member(room_id, person_id, left_at_ms=at_ms).returning(Member.role)
+    return (await connection.execute(statement)).scalar_one_or_none()
+
+
+async def promote_successor(connection: AsyncConnection, room_id: str) -> str | None:
+    """Make the member who has been here longest the owner; None when there is nobody."""
+    oldest = (
         select(Member.person_id)
-        .where(Member.room_id == room_id, Member.person_id != leaving_id, _is_active)
+        .where(Member.room_id == room_id, _is_active)
         .order_by(Member.joined_at_ms, Member.person_id)
         .limit(1)
     )
-    return (await connection.execute(statement)).scalar_one_or_none()
+    successor_id = (await connection.execute(oldest)).scalar_one_or_none()
+    if successor_id is not None:
+        await connection.execute(update_member(room_id, successor_id, role="owner"))
+    return successor_id
+
+
+def update_member(room_id: str, person_id: str, **values: object) -> Update:
+    """Change the place of a member who has not left."""
+    return update(Member).where(Member.room_id == room_id, Member.person_id == person_id, _is_active).values(**values)
 
 
 async def has_owner(connection: AsyncConnection, room_id: str) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Literal, cast
 
 from msgspec import Struct
+from msgspec.structs import asdict
 
 from parlour.rooms.actions import Gathering, Seat
 from parlour.rooms.tables import MemberRow, RoomRow
@@ -45,7 +46,7 @@ class MemberView(Struct, frozen=True):
 
 
 class GatheringView(Struct, frozen=True):
-    """A room with its people, as join and GET /rooms/{id} answer."""
+    """A room with its people, as join and GET /rooms/{id} answer. `head` is the room's, where it is looked for."""
 
     room: RoomView
     me: MeView
@@ -111,6 +112,5 @@ class Views:
 
     def created(self, gathering: Gathering, origin: str) -> CreatedView:
         """The new room with its only member."""
-        room = self.room(gathering.seat.room, origin)
-        fields = {name: getattr(room, name) for name in RoomView.__struct_fields__}
-        return CreatedView(**fields, me=self.me(gathering.seat), members=self.members(gathering.members))
+        room = asdict(self.room(gathering.seat.room, origin))
+        return CreatedView(**room, me=self.me(gathering.seat), members=self.members(gathering.members))

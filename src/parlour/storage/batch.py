@@ -7,10 +7,11 @@ Optimistic about duplicates: numbering assumes that every change is new. Only wh
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 from msgspec import Raw
 from sqlalchemy import Executable, Table, and_, bindparam, insert, select, update
 from sqlalchemy.engine import CursorResult
@@ -36,6 +37,31 @@ class Post:
 
 
 @dataclass(frozen=True, slots=True)
+class Fact:
+    """An event before it has its place; `data` is JSON."""
+
+    kind: str
+    data: bytes
+
+
+Claim = Callable[[AsyncConnection], Awaitable[Sequence[Fact]]]
+"""Reads and changes the store under the room's lock, and says what came of it: nothing, or facts to log in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """What must still hold when a change is written: that `statement` finds the row of this `key`.
+
+    Args:
+        statement: selects, of the keys bound as `keys` (see `dialects.among_keys`), those that hold.
+        key: the one that this change depends on.
+    """
+
+    statement: Executable
+    key: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """One durable change in one room.
 
@@ -47,18 +73,20 @@ class Change:
         data: the event's data as JSON bytes.
         post: for a post, its row; every other kind becomes a row of `entries`.
         refers_to: a seq that must exist already, else the change is refused as `unknown_message`.
-        claim: a statement of the same transaction that must change exactly one row; if it changes none, there is
-            nothing to do and nothing is logged. That is how a join, a leave or an edit happens once only.
+        guard: else the change is refused as `not_found`: who left meanwhile says nothing more.
+        claim: decides in the same transaction what is logged instead of `kind` and `data`; if it finds nothing to do,
+            nothing is. That is how a join, a leave or an edit happens once only.
     """
 
     room_id: str
     kind: str
     at_ms: int
     by_id: str
-    data: bytes
+    data: bytes = b""
     post: Post | None = None
     refers_to: int | None = None
-    claim: Executable | None = None
+    guard: Guard | None = None
+    claim: Claim | None = None
 
     @property
     def size_bytes(self) -> int:
@@ -68,7 +96,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The place of a change in its room's log. `is_duplicate`: it was there before."""
+    """The place of a change in its room's log: of its last fact. `is_duplicate`: it was there before."""
 
     seq: int
     at_ms: int
@@ -77,7 +105,7 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """A committed change, encoded once for everyone.
+    """A fact of a committed change, encoded once for everyone.
 
     `frame` is None for what was there already. A COMMIT whose answer got lost has told nobody, and shows only in its
     repetition, so a repetition reminds everyone how far the log reaches: who missed something reads it there.
@@ -86,6 +114,7 @@ class Announcement:
     room_id: str
     epoch: str
     seq: int
+    kind: str
     change: Change
     frame: SharedFrame | None
 
@@ -104,7 +133,7 @@ class Answered:
 
     pending: Pending
     result: Written | Refusal | None
-    announcement: Announcement | None
+    announcements: Sequence[Announcement] = ()
 
     def settle(self) -> None:
         """Answer the waiting writer, unless it went away."""
@@ -125,19 +154,57 @@ class _Log:
     before: int
 
 
+_Key = tuple[object, ...]
+
+
 @dataclass(slots=True)
 class _Numbered:
-    """What a batch will write."""
+    """What a batch will write, as far as it is numbered. `known`: the place of each post that is in the log."""
 
+    logs: Mapping[str, _Log]
+    known: dict[_Key, Written]
     answers: list[Answered] = field(default_factory=list)
     posts: dict[Table, list[dict[str, object]]] = field(default_factory=dict)
     entries: list[dict[str, object]] = field(default_factory=list)
 
 
+class _Guards:
+    """Which keys hold, asked once for all changes of the batch, and again only behind a claim: it may undo one."""
+
+    def __init__(self, batch: Sequence[Pending]) -> None:
+        self._keys: dict[Executable, set[tuple[str, ...]]] = {}
+        for pending in batch:
+            if (guard := pending.change.guard) is not None:
+                self._keys.setdefault(guard.statement, set()).add(guard.key)
+        self._held: set[tuple[Executable, _Key]] | None = None
+
+    async def hold(self, connection: AsyncConnection, guard: Guard) -> bool:
+        """Whether this change may be written."""
+        if self._held is None:
+            self._held = {
+                (statement, tuple(row))
+                for statement, keys in self._keys.items()
+                for row in await connection.execute(statement, {"keys": msgspec.json.encode(sorted(keys)).decode()})
+            }
+        return (guard.statement, guard.key) in self._held
+
+    def forget(self) -> None:
+        """Ask again."""
+        self._held = None
+
+
+def once(statement: Executable, fact: Fact) -> Claim:
+    """A claim by one statement that must change exactly one row, or there is nothing to do."""
+
+    async def claim(connection: AsyncConnection) -> Sequence[Fact]:
+        result: CursorResult[Any] = await connection.execute(statement)
+        return (fact,) if result.rowcount == 1 else ()
+
+    return claim
+
+
 _lock_heads = select(Head.room_id, Head.epoch, Head.head).order_by(Head.room_id).with_for_update()
 _move_head = update(Head).where(Head.room_id == bindparam("room")).values(head=bindparam("new_head"))
-
-_Key = tuple[object, ...]
 
 
 async def commit_batch(database: Database, batch: Sequence[Pending], *, look_first: bool) -> list[Answered]:
@@ -150,10 +217,9 @@ async def commit_batch(database: Database, batch: Sequence[Pending], *, look_fir
         logs = await _lock(connection, {pending.change.room_id for pending in batch})
         # Looked up in a later statement than the lock: one statement would read a snapshot older than the lock.
         known = await _find_written(connection, batch) if look_first else {}
-        numbered = _Numbered()
+        numbered, guards = _Numbered(logs, known), _Guards(batch)
         for pending in batch:
-            claimed = await _claim(connection, pending.change, logs)
-            numbered.answers.append(_number(pending, logs, known, numbered, claimed=claimed))
+            numbered.answers.append(await _answer(connection, pending, numbered, guards))
         await _insert(connection, numbered, logs)
     return numbered.answers
 
@@ -182,54 +248,59 @@ def _key_of(post: Post) -> _Key:
     return (post.table, *(post.row[name] for name in post.key))
 
 
-async def _claim(connection: AsyncConnection, change: Change, logs: Mapping[str, _Log]) -> bool:
-    if change.claim is None or change.room_id not in logs:
-        return True
-    result: CursorResult[Any] = await connection.execute(change.claim)
-    return result.rowcount == 1
-
-
-def _number(
-    pending: Pending, logs: Mapping[str, _Log], known: dict[_Key, Written], numbered: _Numbered, *, claimed: bool
-) -> Answered:
+async def _answer(connection: AsyncConnection, pending: Pending, numbered: _Numbered, guards: _Guards) -> Answered:
     """Give the change its place, or say why it has none."""
     change = pending.change
-    log = logs.get(change.room_id)
+    log = numbered.logs.get(change.room_id)
     if log is None:
-        return Answered(pending, Refusal("not_found"), None)
-    if not claimed:
-        return Answered(pending, None, Announcement(change.room_id, log.epoch, log.head, change, None))
+        return Answered(pending, Refusal("not_found"))
+    if change.post is not None and (duplicate := numbered.known.get(_key_of(change.post))) is not None:
+        return Answered(pending, duplicate, [_reminder(change, log, duplicate.seq)])
+    if change.guard is not None and not await guards.hold(connection, change.guard):
+        return Answered(pending, Refusal("not_found"))
     if change.refers_to is not None and change.refers_to > log.head:
-        return Answered(pending, Refusal("unknown_message"), None)
-    post = change.post
-    if post is not None and (duplicate := known.get(_key_of(post))) is not None:
-        reminder = Announcement(change.room_id, log.epoch, duplicate.seq, change, None)
-        return Answered(pending, duplicate, reminder)
-    log.head += 1
-    if post is None:
-        numbered.entries.append(_entry_row(change, log.head))
-    else:
-        known[_key_of(post)] = Written(log.head, change.at_ms, is_duplicate=True)
+        return Answered(pending, Refusal("unknown_message"))
+    if change.claim is None:
+        return _number(pending, [Fact(change.kind, change.data)], log, numbered)
+    facts = await change.claim(connection)
+    guards.forget()
+    if not facts:
+        return Answered(pending, None, [_reminder(change, log, log.head)])
+    return _number(pending, facts, log, numbered)
+
+
+def _number(pending: Pending, facts: Sequence[Fact], log: _Log, numbered: _Numbered) -> Answered:
+    """The change stands next in the log, a place for each fact."""
+    change, made = pending.change, []
+    for fact in facts:
+        log.head += 1
+        if change.post is None:
+            numbered.entries.append(_entry_row(change, fact, log.head))
+        made.append(_announcement(change, fact, log))
+    if (post := change.post) is not None:
+        numbered.known[_key_of(post)] = Written(log.head, change.at_ms, is_duplicate=True)
         numbered.posts.setdefault(post.table, []).append({**post.row, "seq": log.head})
-    return Answered(
-        pending, Written(log.head, change.at_ms, is_duplicate=False), _announcement(change, log.epoch, log.head)
-    )
+    return Answered(pending, Written(log.head, change.at_ms, is_duplicate=False), made)
 
 
-def _entry_row(change: Change, seq: int) -> dict[str, object]:
+def _entry_row(change: Change, fact: Fact, seq: int) -> dict[str, object]:
     return {
         "room_id": change.room_id,
         "seq": seq,
-        "kind": change.kind,
+        "kind": fact.kind,
         "at_ms": change.at_ms,
         "by_id": change.by_id,
-        "data": change.data.decode(),
+        "data": fact.data.decode(),
     }
 
 
-def _announcement(change: Change, epoch: str, seq: int) -> Announcement:
-    event = Event(change.room_id, seq, change.kind, rfc3339(change.at_ms), change.by_id, Raw(change.data))
-    return Announcement(change.room_id, epoch, seq, change, SharedFrame(event))
+def _announcement(change: Change, fact: Fact, log: _Log) -> Announcement:
+    event = Event(change.room_id, log.head, fact.kind, rfc3339(change.at_ms), change.by_id, Raw(fact.data))
+    return Announcement(change.room_id, log.epoch, log.head, fact.kind, change, SharedFrame(event))
+
+
+def _reminder(change: Change, log: _Log, seq: int) -> Announcement:
+    return Announcement(change.room_id, log.epoch, seq, change.kind, change, None)
 
 
 async def _insert(connection: AsyncConnection, numbered: _Numbered, logs: Mapping[str, _Log]) -> None:

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
-from sqlalchemy import delete, insert, text
+from sqlalchemy import ColumnElement, delete, insert, text
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from parlour.storage.dialects import (
-    Trouble,
-    diagnose,
+    among_keys,
     insert_on_conflict,
     is_sqlite,
+    is_unavailable,
     open_reader,
     open_writer,
     resolve_url,
@@ -69,6 +68,10 @@ class Database:
         """An INSERT of this store's dialect with `on_conflict_do_update` and `on_conflict_do_nothing`."""
         return insert_on_conflict(self.url, table)
 
+    def among_keys(self, *columns: ColumnElement[str]) -> ColumnElement[bool]:
+        """The condition of a guard's statement: the row is one of those asked for."""
+        return among_keys(self.url, *columns)
+
     async def prove_writable(self) -> None:
         """Write and commit a row of 32 KB; raises what the driver raises when the store takes no writes."""
         async with self.transaction() as connection:
@@ -90,7 +93,7 @@ class Database:
 def _refusing_when_unavailable() -> Iterator[None]:
     try:
         yield
-    except (SQLAlchemyError, OSError) as error:
-        if diagnose(error) in (Trouble.UNWRITABLE, Trouble.LOST):
+    except Exception as error:
+        if is_unavailable(error):
             raise Refusal("storage_unavailable", retry_after_s=1) from error
         raise

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from enum import Enum, auto
+from pathlib import Path
 
-from sqlalchemy import Connection, event
+from sqlalchemy import ColumnElement, Connection, column, event, text, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -19,15 +20,23 @@ POSTGRESQL_WRITERS = 5
 POSTGRESQL_READERS = 10
 POOL_WAIT_S = 10
 
-_POSTGRESQL_TIMEOUTS = {"timeout": 5, "command_timeout": 10}
-"""Seconds to connect, and for one statement: a network that swallows packets must not hold a batch for ever."""
+_POSTGRESQL_TIMEOUTS = {"timeout": 3, "command_timeout": 3}
+"""Seconds to connect, and for one statement: a network that swallows packets must not hold a batch for ever, and one
+slow statement must leave the journal time for another try."""
 _MIGRATION_LOCK = 0x7061726C  # "parl"
 
 _SQLITE_UNWRITABLE = ("full", "readonly", "disk i/o error", "unable to open", "locked", "malformed")
-_POSTGRESQL_UNWRITABLE = ("53100", "25006", "58030")
-"""disk_full, read_only_sql_transaction, io_error."""
-_POSTGRESQL_LOST = ("57P01", "57P02", "57P03", "08")
-"""admin_shutdown, crash_shutdown, cannot_connect_now, and the connection exceptions."""
+_POSTGRESQL_UNWRITABLE = ("53", "25006", "58030")
+"""No disk, memory or connections left, read_only_sql_transaction, io_error."""
+_POSTGRESQL_LOST = ("08", "28", "3D000", "57")
+"""The connection broke, nobody is let in, the database is not there, an operator or a timeout intervened."""
+
+
+_MOST_PORT = 65_535
+_NO_URL = (
+    "PARLOUR_DATABASE_URL is no database URL; write it like postgresql://user:password@host:5432/parlour "
+    "or sqlite:////var/lib/parlour/parlour.sqlite3"
+)
 
 
 class Trouble(Enum):
@@ -44,14 +53,29 @@ class Trouble(Enum):
 
 
 def resolve_url(url: str) -> URL:
-    """A database URL with the asynchronous driver that we use for its kind."""
-    resolved = make_url(url)
-    kind = resolved.get_backend_name()
+    """A database URL with the asynchronous driver that we use for its kind.
+
+    Raises:
+        ValueError: it is none, or of a kind that we do not speak.
+    """
+    try:
+        resolved = make_url(url)
+        kind = resolved.get_backend_name()
+    except (SQLAlchemyError, ValueError):
+        # Not the text itself: it may hold a password.
+        raise ValueError(_NO_URL) from None
+    if resolved.port is not None and not 0 < resolved.port <= _MOST_PORT:
+        raise ValueError(_NO_URL)
     drivers = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
     if kind not in drivers:
         message = f"PARLOUR_DATABASE_URL names {kind!r}; Parlour speaks sqlite and postgresql."
         raise ValueError(message)
     return resolved.set(drivername=drivers[kind])
+
+
+def database_file(url: URL) -> Path | None:
+    """Where SQLite keeps the database; None for one in memory."""
+    return None if url.database in (None, "", ":memory:") else Path(str(url.database))
 
 
 def is_sqlite(url: URL) -> bool:
@@ -87,6 +111,11 @@ def open_reader(url: URL) -> AsyncEngine:
     return engine
 
 
+def open_session(url: URL) -> AsyncEngine:
+    """PostgreSQL only: one connection outside of any transaction, for what belongs to a session."""
+    return _open(url, 1, isolation_level="AUTOCOMMIT", connect_args=_POSTGRESQL_TIMEOUTS)
+
+
 def _open(url: URL, connections: int, **options: object) -> AsyncEngine:
     # An error that is logged must not carry what people said along: no parameters in its text.
     return create_async_engine(
@@ -116,6 +145,22 @@ def insert_on_conflict(url: URL, table: type[Base]) -> sqlite.Insert | postgresq
     return sqlite.insert(table) if is_sqlite(url) else postgresql.insert(table)
 
 
+def among_keys(url: URL, *columns: ColumnElement[str]) -> ColumnElement[bool]:
+    """Whether the row's columns are one of the keys bound as `keys`, a JSON array of arrays.
+
+    So any number of keys is one statement of one text, and each is found by the index.
+    """
+    rows = "json_each(:keys)" if is_sqlite(url) else "json_array_elements(CAST(:keys AS json))"
+    fields = ", ".join(f"value ->> {number}" for number in range(len(columns)))
+    keys = text(f"SELECT {fields} FROM {rows}")  # noqa: S608 -- made of numbers
+    return tuple_(*columns).in_(keys.columns(*(column(f"key_{number}") for number in range(len(columns)))))
+
+
+def is_unavailable(error: Exception) -> bool:
+    """Whether the store takes no writes now or is gone, rather than a statement being at fault."""
+    return diagnose(error) in (Trouble.UNWRITABLE, Trouble.LOST)
+
+
 def diagnose(error: Exception) -> Trouble:
     """What a driver's error means."""
     if isinstance(error, IntegrityError):
@@ -124,13 +169,13 @@ def diagnose(error: Exception) -> Trouble:
         return Trouble.UNWRITABLE
     if isinstance(error, OSError):
         return Trouble.LOST
-    if not isinstance(error, DBAPIError):
-        return Trouble.BROKEN
-    if error.connection_invalidated:
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
         return Trouble.LOST
-    sqlstate = getattr(error.orig, "sqlstate", None)
+    # What asyncpg says before there is a connection comes as it is, else wrapped by SQLAlchemy.
+    cause = getattr(error, "orig", None) or error
+    sqlstate = getattr(cause, "sqlstate", None)
     if sqlstate is None:
-        return _diagnose_sqlite(str(error.orig))
+        return _diagnose_sqlite(str(cause)) if isinstance(error, DBAPIError) else Trouble.BROKEN
     if sqlstate.startswith(_POSTGRESQL_LOST):
         return Trouble.LOST
     return Trouble.UNWRITABLE if sqlstate.startswith(_POSTGRESQL_UNWRITABLE) else Trouble.BROKEN

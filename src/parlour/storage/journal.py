@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Final
 
 import structlog
@@ -15,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from parlour.storage.batch import Announcement, Answered, Change, Pending, Written, commit_batch
 from parlour.storage.database import Database
-from parlour.storage.dialects import Trouble, diagnose, explain
+from parlour.storage.dialects import Trouble, diagnose, explain, is_unavailable
 from parlour.wire.errors import Refusal
 
 BATCH_CHANGES: Final = 128
@@ -148,14 +149,14 @@ class Journal:
                     if trouble is Trouble.LOST:
                         await asyncio.sleep(RETRY_PAUSE_S)
                     continue
-                await self._fail(batch, trouble, error)
+                await self._fail(batch, error)
                 return
             self.stats.commit_seconds += clock() - started_s
             self._deliver(answers)
             return
 
-    async def _fail(self, batch: list[Pending], trouble: Trouble, error: Exception) -> None:
-        if trouble in (Trouble.UNWRITABLE, Trouble.LOST):
+    async def _fail(self, batch: list[Pending], error: Exception) -> None:
+        if is_unavailable(error):
             self._turn_read_only(error)
             self._refuse(batch, Refusal("storage_unavailable", retry_after_s=RECOVERY_PAUSE_S))
         elif len(batch) > 1:
@@ -173,9 +174,8 @@ class Journal:
         self.stats.batches += 1
         announcements: list[Announcement] = []
         for answer in answers:
-            if answer.announcement is not None:
-                self.stats.changes += answer.announcement.frame is not None
-                announcements.append(answer.announcement)
+            self.stats.changes += sum(made.frame is not None for made in answer.announcements)
+            announcements += answer.announcements
             if isinstance(answer.result, Written) and answer.result.is_duplicate:
                 self.stats.duplicates += 1
         try:
@@ -188,7 +188,7 @@ class Journal:
     def _refuse(self, batch: Sequence[Pending], refusal: Refusal) -> None:
         self.stats.refused += len(batch)
         for pending in batch:
-            Answered(pending, refusal, None).settle()
+            Answered(pending, refusal).settle()
 
     def _turn_read_only(self, error: Exception) -> None:
         if self.is_writable:
@@ -200,9 +200,7 @@ class Journal:
         """Try a real write once a second until one is taken: a full disk or a lost server heals by itself."""
         while not self.is_writable:
             await asyncio.sleep(RECOVERY_PAUSE_S)
-            try:
+            with suppress(Exception):
                 await self._database.prove_writable()
-            except (SQLAlchemyError, OSError):
-                continue
-            self.is_writable = True
-            _log.info("storage_recovered")
+                self.is_writable = True
+        _log.info("storage_recovered")

@@ -6,12 +6,14 @@ messages/tables.py); every other kind of change is one row of `entries`; the log
 
 from __future__ import annotations
 
+import re
 import secrets
 
 from sqlalchemy import BigInteger, MetaData, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 ID_CHARS = 22
+_ID = re.compile(rf"[A-Za-z0-9_-]{{{ID_CHARS}}}", re.ASCII)
 
 _NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -30,6 +32,11 @@ class Base(DeclarativeBase):
 def new_id() -> str:
     """128 random bits as 22 URL-safe characters."""
     return secrets.token_urlsafe(16)
+
+
+def is_id(text: str) -> bool:
+    """Whether it could be an id: what has another shape names nothing, and no database is asked about it."""
+    return _ID.fullmatch(text) is not None
 
 
 class Head(Base):
