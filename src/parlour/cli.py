@@ -12,12 +12,12 @@ from typing import TextIO
 import structlog
 
 from parlour import __version__, serving
-from parlour.doctor import Finding, examine, examine_data_dir, examine_database
+from parlour.doctor import Finding, examine, examine_database, examine_directory
 from parlour.logs import configure_logs
 from parlour.settings import SettingError, Settings, load_settings
-from parlour.storage.claim import AlreadyServedError, claim_directory
-from parlour.storage.dialects import is_sqlite, resolve_url
-from parlour.storage.migrations import migrate
+from parlour.storage.claim import AlreadyServedError
+from parlour.storage.dialects import explain, is_sqlite, is_unavailable, resolve_url
+from parlour.storage.migrations import NewerSchemaError, migrate
 
 _log = structlog.get_logger("parlour")
 
@@ -35,7 +35,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     configure_logs(settings.log_format)
     commands = {"serve": _serve, "migrate": _migrate, "doctor": _doctor}
-    return commands[parsed.command](settings)
+    try:
+        return commands[parsed.command](settings)
+    except AlreadyServedError as error:
+        return _complain(f"another Parlour serves {error} already. Stop it, or give this one another database.")
+    except NewerSchemaError as error:
+        return _complain(f"{error} was made by a newer version of Parlour. Run that version.")
+    except Exception as error:
+        if not is_unavailable(error):
+            raise
+        return _complain(f"the database of PARLOUR_DATABASE_URL does not answer: {explain(error)}")
+
+
+def _complain(sentence: str) -> int:
+    sys.stderr.write(f"parlour: {sentence}\n")
+    return 1
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -61,29 +75,16 @@ def _port(text: str) -> int:
 
 def _serve(settings: Settings) -> int:
     _warn(settings)
-    if _is_embedded(settings):
-        return _serve_embedded(settings)
-    problem = asyncio.run(examine_database(settings))
+    problem = _examine_store(settings)
     if not problem.is_well:
         return _report([problem], sys.stderr)
     serving.run(settings)
     return 0
 
 
-def _serve_embedded(settings: Settings) -> int:
-    problem = examine_data_dir(settings)
-    if not problem.is_well:
-        return _report([problem], sys.stderr)
-    try:
-        with claim_directory(settings.data_dir):
-            asyncio.run(migrate(settings.effective_database_url))
-            serving.run(settings)
-    except AlreadyServedError as error:
-        sys.stderr.write(
-            f"parlour: another Parlour serves {error} already. Stop it, or choose another with --data DIR.\n"
-        )
-        return 1
-    return 0
+def _examine_store(settings: Settings) -> Finding:
+    """What must be well before the store is touched: SQLite's is looked into only by the one that claimed it."""
+    return examine_directory(settings) if _is_embedded(settings) else asyncio.run(examine_database(settings))
 
 
 def _warn(settings: Settings) -> None:
@@ -95,7 +96,7 @@ def _warn(settings: Settings) -> None:
 
 def _migrate(settings: Settings) -> int:
     if _is_embedded(settings):
-        problem = examine_data_dir(settings)
+        problem = examine_directory(settings)
         if not problem.is_well:
             return _report([problem], sys.stderr)
     revision = asyncio.run(migrate(settings.effective_database_url))

@@ -8,12 +8,10 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from parlour.http.pages import STATIC
 from parlour.settings import Settings
-from parlour.storage.dialects import is_sqlite, resolve_url
-from parlour.storage.migrations import newest_revision, read_revision
+from parlour.storage.dialects import database_file, explain, is_sqlite, resolve_url
+from parlour.storage.migrations import is_known, newest_revision, read_revision
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +44,13 @@ def _examine_machine(settings: Settings) -> Iterator[Finding]:
         advice="" if has_page else "Run bin/serve once, or install a built wheel.",
     )
     if is_sqlite(resolve_url(settings.effective_database_url)):
-        yield examine_data_dir(settings)
+        yield examine_directory(settings)
 
 
-def examine_data_dir(settings: Settings) -> Finding:
-    """Make the data directory if need be, and see that it can be written to."""
-    directory = settings.data_dir
+def examine_directory(settings: Settings) -> Finding:
+    """Make the directory of SQLite's file if need be, and see that it can be written to."""
+    path = database_file(resolve_url(settings.effective_database_url))
+    directory = settings.data_dir if path is None else path.parent
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
@@ -72,16 +71,22 @@ async def examine_database(settings: Settings) -> Finding:
     shown = resolve_url(url).render_as_string(hide_password=True)
     try:
         revision = await read_revision(url)
-    except (SQLAlchemyError, OSError) as error:
+    except Exception as error:  # noqa: BLE001 -- whatever stops us from reading it is the finding
         return Finding(
             is_well=False,
             what=f"the database {shown}",
-            advice=f"It does not answer: {getattr(error, 'orig', None) or error}",
+            advice=f"It does not answer: {explain(error)}. Look at PARLOUR_DATABASE_URL.",
+        )
+    if not is_known(revision):
+        return Finding(
+            is_well=False,
+            what=f"the database {shown}",
+            advice="Its schema was made by a newer version of Parlour. Run that version.",
         )
     if revision == newest_revision() or is_sqlite(resolve_url(url)):
         return Finding(is_well=True, what=f"the database {shown}")
     return Finding(
         is_well=False,
         what=f"the database {shown}",
-        advice="Its schema is of another version. Run `parlour migrate` first.",
+        advice="Its schema is of an older version. Run `parlour migrate` first.",
     )

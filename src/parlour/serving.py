@@ -15,6 +15,9 @@ from parlour.greeting import greeting
 from parlour.http.protocol import BoundedProtocol
 from parlour.live.websocket import LiveProtocol
 from parlour.settings import Settings
+from parlour.storage.claim import AlreadyServedError, claim_database
+from parlour.storage.dialects import is_sqlite, resolve_url
+from parlour.storage.migrations import migrate
 from parlour.wire.frames import FRAME_BYTES
 
 STOP_WITHIN_S = 8
@@ -46,7 +49,31 @@ class DrainingServer(uvicorn.Server):
 
 
 async def serve(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT."""
+    """Serve until SIGTERM or SIGINT.
+
+    Raises:
+        AlreadyServedError: another server has the database; also when it took it while PostgreSQL was gone.
+        NewerSchemaError: the embedded database is of a newer version.
+    """
+    url = resolve_url(settings.effective_database_url)
+    is_lost = asyncio.Event()
+    async with claim_database(url, is_lost.set):
+        if is_sqlite(url):
+            await migrate(settings.effective_database_url)
+        server = _make_server(settings)
+        watch = asyncio.create_task(_stop_when(is_lost, server), name="claim lost")
+        await server.serve()
+        watch.cancel()
+    if is_lost.is_set():
+        raise AlreadyServedError(url.render_as_string(hide_password=True))
+
+
+async def _stop_when(event: asyncio.Event, server: uvicorn.Server) -> None:
+    await event.wait()
+    server.should_exit = True
+
+
+def _make_server(settings: Settings) -> DrainingServer:
     parlour = Parlour(settings)
     config = uvicorn.Config(
         make_app(parlour),
@@ -65,7 +92,7 @@ async def serve(settings: Settings) -> None:
         log_config=None,
         lifespan="on",
     )
-    await DrainingServer(config, parlour).serve()
+    return DrainingServer(config, parlour)
 
 
 def run(settings: Settings) -> None:

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from sqlalchemy.engine import URL
+
 DAY_S = 86_400
 
 
@@ -144,7 +146,10 @@ class Settings:
     @property
     def effective_database_url(self) -> str:
         """The database's URL, SQLite's file in the data directory by default."""
-        return self.database_url or f"sqlite:///{self.data_dir.absolute() / 'parlour.sqlite3'}"
+        if self.database_url:
+            return self.database_url
+        path = str(self.data_dir.absolute() / "parlour.sqlite3")
+        return URL.create("sqlite", database=path).render_as_string(hide_password=False)
 
 
 def load_settings(overrides: Mapping[str, object], environment: Mapping[str, str] = os.environ) -> Settings:

@@ -13,6 +13,10 @@ from sqlalchemy import Connection
 from parlour.storage.dialects import open_writer, resolve_url
 
 
+class NewerSchemaError(Exception):
+    """A newer Parlour has migrated this database."""
+
+
 def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent))
@@ -23,6 +27,12 @@ def newest_revision() -> str:
     """The revision that this code needs."""
     revision = ScriptDirectory.from_config(_config()).get_current_head()
     return str(revision)
+
+
+def is_known(revision: str | None) -> bool:
+    """Whether this code knows how to go on from there; it does not know what a newer one made."""
+    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    return revision is None or revision in known
 
 
 async def read_revision(url: str) -> str | None:
@@ -36,7 +46,11 @@ async def read_revision(url: str) -> str | None:
 
 
 async def migrate(url: str) -> str:
-    """Bring the schema up to date, in one transaction; the revision it is at then."""
+    """Bring the schema up to date, in one transaction; the revision it is at then.
+
+    Raises:
+        NewerSchemaError: it is further than this code knows.
+    """
     engine = open_writer(resolve_url(url), is_migrating=True)
     try:
         async with engine.begin() as connection:
@@ -51,8 +65,10 @@ def _read_revision(connection: Connection) -> str | None:
 
 
 def _upgrade(connection: Connection) -> None:
-    if _read_revision(connection) == newest_revision():
+    revision, config = _read_revision(connection), _config()
+    if revision == newest_revision():
         return
-    config = _config()
+    if not is_known(revision):
+        raise NewerSchemaError(connection.engine.url.render_as_string(hide_password=True))
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
