@@ -104,7 +104,7 @@ async def test_the_server_stops_without_those_who_read_nothing(sqlite_store: str
 
 
 async def test_a_quiet_stream_is_kept_alive_whatever_else_is_told(server: ServerHere) -> None:
-    server.parlour.streams.keep_alive_s = PATIENCE_S
+    server.parlour.streams.keep_alive_s = 5 * PATIENCE_S
     alice = await server.guest("Alice")
     room = await alice.opens()
 
