@@ -31,7 +31,7 @@ async def test_a_name_and_one_click_open_a_room(arrive: Arrive) -> None:
     await expect(alice.heading("Tea at four")).to_be_visible()
     await expect(alice.heading("You are the first one here.")).to_be_visible()
     assert re.fullmatch(r"[2-9A-HJ-NP-Z]{4}", code)
-    assert await alice.log.locator("figure .tile").all_inner_texts() == list(code)
+    assert await alice.page.locator("figure .tile").all_inner_texts() == list(code)
 
 
 async def test_a_room_without_a_title_is_called_by_its_code(arrive: Arrive) -> None:

@@ -99,7 +99,7 @@ class Visitor:
     def note(self, words: str) -> Locator:
         """A line about what happened in the room; the marks that isolate the names in it do not count."""
         pattern = _MARKS + rf"{_MARKS}\s{_MARKS}".join(map(re.escape, words.split())) + _MARKS
-        return self.log.locator("li[data-kind=note]").filter(has_text=re.compile(rf"^\s*{pattern}\s*$"))
+        return self.page.locator("main li[data-kind=note]").filter(has_text=re.compile(rf"^\s*{pattern}\s*$"))
 
     async def conversation(self) -> list[str]:
         return await self.bodies.all_inner_texts()
