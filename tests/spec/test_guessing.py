@@ -112,3 +112,19 @@ async def test_wrong_passwords_have_a_budget_too_even_all_at_once(guarded: Serve
     assert statuses == {403: 5, 429: 10}
     assert_refused(await mallory.http.post(path, json={"password": "sesame"}), "rate_limited")
     await (await guarded.guest("Bob", address="127.0.8.3")).joins(room.code, "sesame")
+
+
+async def test_a_spent_budget_of_passwords_holds_up_nobody_who_needs_none(guarded: Server) -> None:
+    alice = await guarded.guest("Alice", address="127.0.9.1")
+    mallory = await guarded.guest("Mallory", address="127.0.9.2")
+    bob = await guarded.guest("Bob", address="127.0.9.2")
+    room, open_room = await alice.opens(password="sesame"), await alice.opens()
+    await bob.joins(room.code, "sesame")
+    path = f"/codes/{room.code}/join"
+    for number in range(BUDGET):
+        assert_refused(await mallory.http.post(path, json={"password": str(number)}), "wrong_password")
+    assert_refused(await mallory.http.post(path, json={"password": "sesame"}), "rate_limited")
+    # A member, somebody who is only told that there is a password, and a room without one.
+    await bob.joins(room.code)
+    assert_refused(await mallory.http.post(path), "wrong_password")
+    await mallory.joins(open_room.code)

@@ -49,5 +49,6 @@ def test_a_second_server_for_the_same_data_is_refused_in_a_sentence(shared_proce
     second = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False, env=environment)
     assert second.returncode == 1
     assert second.stderr == (
-        f"parlour: another Parlour serves {data_dir} already. Stop it, or choose another with --data DIR.\n"
+        f"parlour: another Parlour serves {shared_process.database} already. "
+        "Stop it, or give this one another database.\n"
     )
