@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from parlour.accounts.actions import Person
 from parlour.messages import tables
+from parlour.messages.pages import bounded
 from parlour.messages.rules import PAGE_MESSAGES, check_body, clean_cid
 from parlour.messages.tables import MESSAGES, UNIQUE_KEY, Page, posted_event, within_bytes
 from parlour.rooms.actions import Gathering, Rooms, Seat
@@ -139,7 +140,7 @@ class Messages:
         async with self._database.reading() as connection:
             gathering = await self._rooms.read_gathering(connection, person, room_id)
             page = await tables.list_before(connection, room_id, None, PAGE_MESSAGES)
-        return gathering, _within_bytes(page)
+        return gathering, bounded(page, len(page.rows) - 1, PAGE_BYTES)
 
     async def load_events(self, person: Person, room_id: str, after: int, limit: int) -> Fill:
         """The log behind `after`: at most `limit` events and about 256 KB.
@@ -172,16 +173,6 @@ class Messages:
 async def _read_events(connection: AsyncConnection, room_id: str, after: int, limit: int, *, head: int) -> Fill:
     events = await tables.read_log(connection, room_id, after, limit) if after < head else []
     return Fill(within_bytes(events, PAGE_BYTES), head)
-
-
-def _within_bytes(page: Page) -> Page:
-    """The newest messages of a page that fit into a frame."""
-    total = 0
-    for index in range(len(page.rows) - 1, -1, -1):
-        total += len(page.rows[index].body.encode())
-        if total > PAGE_BYTES:
-            return Page(page.rows[index + 1 :], has_older=True, has_newer=page.has_newer)
-    return page
 
 
 def view(page: Page) -> list[MessageView]:
