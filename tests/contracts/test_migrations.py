@@ -91,7 +91,7 @@ async def test_a_server_does_not_start_on_a_schema_that_it_does_not_know(postgre
     status = await asyncio.to_thread(process.run, "serve")
 
     assert status == 1
-    assert "Its schema is of another version. Run `parlour migrate` first." in process.log
+    assert "Its schema is of an older version. Run `parlour migrate` first." in process.log
     assert "Traceback" not in process.log
     assert await look(postgres_url, tables) <= {"alembic_version"}
 
