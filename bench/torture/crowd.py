@@ -15,7 +15,7 @@ from bench.torture.records import LogEntry, Member, Outcome
 from bench.torture.sizes import Size
 from bench.torture.talker import Person
 
-AT_ONCE: Final = 8
+AT_ONCE: Final = 32
 PAGE: Final = 200
 PATIENCE_S: Final = 30.0
 

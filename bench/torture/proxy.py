@@ -11,6 +11,8 @@ import struct
 from collections import deque
 from typing import Final, cast
 
+CLOSING_POLL_S: Final = 0.01
+CLOSING_POLLS: Final = 500
 _RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
 """SO_LINGER on, for no time: closing sends RST and drops what was not sent."""
 
@@ -164,6 +166,7 @@ class Wire:
         if end is self.client and end.transport is not None:
             self._port = end.transport.get_extra_info("peername")[1]
             self._proxy.wires[self._port] = self
+            self._proxy.open_wires.add(self)
             self._dialling = asyncio.get_running_loop().create_task(self._dial(), name="dial")
         else:
             self.client.pass_on_early()
@@ -171,6 +174,7 @@ class Wire:
     def lost(self, end: _End) -> None:
         """An end is gone, and everything that it said was passed on."""
         self.is_over = True
+        self._proxy.open_wires.discard(self)
         end.other.close()
         if end is self.client and self._proxy.wires.get(self._port) is self:
             del self._proxy.wires[self._port]
@@ -187,12 +191,13 @@ class Wire:
 
 
 class Proxy:
-    """Listens where the clients connect. `wires` has every wire by the port that its client calls from."""
+    """Listens where the clients connect. `wires` has the last wire of each port that a client called from."""
 
     def __init__(self, server_port: int) -> None:
         self.server_port = server_port
         self.port = 0
         self.wires: dict[int, Wire] = {}
+        self.open_wires: set[Wire] = set()
         self._listening: asyncio.Server | None = None
 
     async def open(self) -> None:
@@ -201,9 +206,13 @@ class Proxy:
         self._listening = await loop.create_server(lambda: Wire(self).client, "127.0.0.1", 0, backlog=4096)
         self.port = self._listening.sockets[0].getsockname()[1]
 
-    def close(self) -> None:
-        """Cut every wire."""
+    async def close(self) -> None:
+        """Cut every wire, and let the loop notice."""
         if self._listening is not None:
             self._listening.close()
-        for wire in list(self.wires.values()):
+        for wire in list(self.open_wires):
             wire.reset()
+        for _ in range(CLOSING_POLLS):
+            if not self.open_wires:
+                return
+            await asyncio.sleep(CLOSING_POLL_S)

@@ -66,6 +66,7 @@ class Run:
         self._is_talking = False
         self._renames = 0
         self._owed_posts = 0.0
+        self._beating: asyncio.Task[None] | None = None
         self._shot: asyncio.Future[int] | None = None
         self._errands: set[asyncio.Task[None]] = set()
 
@@ -73,19 +74,23 @@ class Run:
         """From the first start of the server to its last words."""
         try:
             with self._histories:
-                await self._gather()
-                beating = asyncio.create_task(self._beat(), name="beat")
                 try:
-                    await self._live_and_die(beating)
+                    await self._gather()
+                    await self._live_and_die()
                 finally:
-                    beating.cancel()
-                    for talker in self._talkers:
-                        talker.stop()
-                    self._proxy.close()
+                    await self._scatter()
                 await self._take_down_the_outcome()
         finally:
             self._victim.close()
             await self._http.aclose()
+
+    async def _scatter(self) -> None:
+        """Everybody goes."""
+        if self._beating is not None:
+            self._beating.cancel()
+        for talker in self._talkers:
+            talker.stop()
+        await self._proxy.close()
 
     async def _gather(self) -> None:
         await self._start()
@@ -101,21 +106,21 @@ class Run:
         gc.collect()
         gc.freeze()
 
-    async def _live_and_die(self, beating: asyncio.Task[None]) -> None:
+    async def _live_and_die(self) -> None:
+        self._beating = asyncio.create_task(self._beat(), name="beat")
         self._bring_back(Talker.start)
-        await self._until(lambda: all(talker.is_live for talker in self._talkers), beating)
+        await self._until(lambda: all(talker.is_live for talker in self._talkers))
         self._is_talking = True
         posts_a_life = self._size.posts * KILLED_SHARE / max(1, self._size.kills)
         for _ in range(self._size.kills):
             share = STORM_SHARE if self._dice.random() < STORM_SHARE else self._dice.uniform(0.7, 1.3)
-            enough = self._pen.written + posts_a_life * share
-            await self._until(lambda enough=enough: self._pen.written >= enough, beating)  # type: ignore[misc]
+            await self._until_written(self._pen.written + posts_a_life * share)
             await self._kill()
             await self._start()
             self._is_talking = True
             self._bring_back(Talker.hurry)
         enough = max(self._size.posts, self._pen.written + self._size.posts * (1 - KILLED_SHARE))
-        await self._until(lambda: self._pen.written >= enough and self._mischief.cuts >= self._size.cuts, beating)
+        await self._until(lambda: self._pen.written >= enough and self._mischief.cuts >= self._size.cuts)
         self._is_talking, self._mischief.is_over = False, True
         self._histories.note_server(Calm(now_us()))
         await self._settle(self._size.settles_within_s)
@@ -238,12 +243,15 @@ class Run:
             cid, _ = self._pen.write()
             talker.say(cid.removeprefix("not-"), Draft(LAST_WORD))
 
-    async def _until(self, is_so: Callable[[], bool], beating: asyncio.Task[None]) -> None:
+    async def _until_written(self, enough: float) -> None:
+        await self._until(lambda: self._pen.written >= enough)
+
+    async def _until(self, is_so: Callable[[], bool]) -> None:
         for _ in range(int(STALLED_AFTER_S / BEAT_S)):
             if is_so():
                 return
-            if beating.done():
-                beating.result()
+            if self._beating is not None and self._beating.done():
+                self._beating.result()
             await asyncio.sleep(BEAT_S)
         raise TimeoutError("the run stalled")
 
