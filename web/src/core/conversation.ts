@@ -305,6 +305,7 @@ export class Conversation {
   }
 
   #noteVisit(): void {
+    if (this.#isClosed) return;
     const { code, title, epoch, id } = this.#about;
     this.#ports.visits.note(code, { title, epoch, seen: this.#unread.seen, room: id });
   }

@@ -355,6 +355,18 @@ describe("new since you left", () => {
     expect(hasLine(second.room)).toBe(false);
   });
 
+  it("notes nothing more once the room is closed", async () => {
+    const stage = new Stage(bob);
+    const device = aDevice();
+    const { room } = aVisitor(stage, alice, device);
+    await goIn(room);
+    stage.says(bob, "1", "hi");
+    room.close();
+    device.visits.forgetAll();
+    room.inside!.markSeen();
+    expect(device.visits.find(stage.code)).toBeNull();
+  });
+
   it("counts at least what is loaded, and says when there may be more", async () => {
     const stage = new Stage(bob);
     const device = aDevice();

@@ -38,6 +38,7 @@ class ParlourState implements Parlour {
   readonly #live: LiveSocket;
   readonly #connection: ConnectionState;
   readonly #store: Promise<OutboxStore>;
+  #tidying = Promise.resolve();
   #room = $state.raw<RoomState | null>(null);
   /** Who and where `room` is for: it is made anew only when one of the two changes. */
   #place = "";
@@ -87,8 +88,12 @@ class ParlourState implements Parlour {
       tellTabs: (gone) => {
         tabs.tell(gone);
       },
-      forget: (personId) => void this.#forget(personId),
-      setAside: (personId) => void this.#setAside(personId),
+      forget: (personId) => {
+        this.#forget(personId);
+      },
+      setAside: (personId) => {
+        this.#setAside(personId);
+      },
     });
   }
 
@@ -99,14 +104,23 @@ class ParlourState implements Parlour {
   }
 
   /** Whoever sits down at this device next need not know where the last one was. */
-  async #forget(personId: string): Promise<void> {
-    this.#drafts.forgetAll();
-    this.#visits.forgetAll();
-    await (await this.#store).takeAll(personId);
+  #forget(personId: string): void {
+    this.#tidy(async (store) => {
+      await store.takeAll(personId);
+      this.#drafts.forgetAll();
+      this.#visits.forgetAll();
+    });
   }
 
-  async #setAside(personId: string): Promise<void> {
-    this.#drafts.takeBack(await (await this.#store).takeAll(personId));
+  #setAside(personId: string): void {
+    this.#tidy(async (store) => {
+      this.#drafts.takeBack(await store.takeAll(personId));
+    });
+  }
+
+  /** One after the other: what was put aside may be forgotten a moment later. */
+  #tidy(work: (store: OutboxStore) => Promise<void>): void {
+    this.#tidying = this.#tidying.then(async () => work(await this.#store));
   }
 
   /** Makes `room` the one that the address and the session ask for. */
@@ -125,6 +139,8 @@ class ParlourState implements Parlour {
 
   async #open(code: string, place: string): Promise<void> {
     const store = await this.#store;
+    // What the last person left behind is where it belongs before the next one looks for it.
+    await this.#tidying;
     const { me } = this.session;
     if (place !== this.#place || !me) return;
     const room = new RoomState(code, me, {

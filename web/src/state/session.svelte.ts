@@ -38,6 +38,9 @@ export class SessionState implements Session {
   #endedBy = $state.raw<Failure | null>(null);
   /** Grows with every question and every decision: a late answer compares, and goes. */
   #turn = 0;
+  #isLeaving = false;
+  /** Who was put out here; another tab may still say that they wanted to go. */
+  #partedFrom: string | null = null;
   #failedTries = 0;
   #asking: ReturnType<typeof setTimeout> | undefined;
 
@@ -74,6 +77,8 @@ export class SessionState implements Session {
 
   /** The server does not take us for who we were. Who are we now? */
   async lost(): Promise<void> {
+    // The server hangs up before it answers a sign-out; what becomes of us, that answer tells.
+    if (this.#isLeaving) return;
     if (this.#me) this.#part(this.#me);
     this.#become(null, "loading");
     await this.refresh();
@@ -104,18 +109,23 @@ export class SessionState implements Session {
 
   async signOut(): Promise<Result> {
     this.#begin();
+    this.#isLeaving = true;
     const signedOut = await this.#ports.api.signOut();
+    this.#isLeaving = false;
     const isOut = signedOut.ok || signedOut.failure.code === "unauthenticated";
-    if (!isOut) return signedOut;
+    if (!isOut) {
+      void this.refresh();
+      return signedOut;
+    }
     const gone = this.#me?.id ?? null;
-    this.#leave();
+    this.#leave(gone);
     this.#ports.tellTabs(gone);
     return done;
   }
 
   /** Another tab says that something changed; `gone` signed out there. */
   heard(gone: string | null): void {
-    if (gone !== null && gone === this.#me?.id) this.#leave();
+    if (gone !== null && gone === (this.#me?.id ?? this.#partedFrom)) this.#leave(gone);
     else void this.refresh();
   }
 
@@ -150,14 +160,15 @@ export class SessionState implements Session {
   }
 
   /** We wanted to go. */
-  #leave(): void {
+  #leave(gone: string | null): void {
     this.#endedBy = null;
-    this.#forgetOwner();
+    this.#partedFrom = null;
+    // First the room closes: what it still notes is forgotten with the rest.
     this.#become(null, "signed_out");
+    this.#forgetOwner(gone ?? undefined);
   }
 
-  #forgetOwner(): void {
-    const owner = this.#me?.id ?? this.#ports.memory.recall(OWNER);
+  #forgetOwner(owner = this.#ports.memory.recall(OWNER)): void {
     this.#ports.memory.forget(OWNER);
     if (owner !== null) this.#ports.forget(owner);
   }
@@ -167,6 +178,7 @@ export class SessionState implements Session {
     const { memory, setAside } = this.#ports;
     if (memory.recall(OWNER) === id) memory.forget(OWNER);
     setAside(id);
+    this.#partedFrom = id;
     this.#endedBy = { code: "unauthenticated", retryAfterS: null };
   }
 

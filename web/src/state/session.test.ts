@@ -33,7 +33,7 @@ function aSession(respond: Respond, isMarked = true) {
     return Promise.resolve().then(async () => {
       const response = await server.respond(method);
       if (method === "POST" && response.ok) browser.isMarked = true;
-      if (method === "DELETE") browser.isMarked = false;
+      if (method === "DELETE" && response.status < 500) browser.isMarked = false;
       return response;
     });
   });
@@ -146,6 +146,27 @@ describe("what a guest leaves on the device", () => {
     there.session.heard("alice");
     expect(there.forget).toHaveBeenCalledExactlyOnceWith("alice");
     expect([there.session.phase, there.session.endedBy]).toEqual(["signed_out", null]);
+  });
+
+  it("is forgotten also when the server hangs up before it answers", async () => {
+    const { session, server, forget, setAside } = aSession(() => person("Alice"));
+    await session.refresh();
+    server.respond = () => new Response(null, { status: 204 });
+    const leaving = session.signOut();
+    await session.lost();
+    await leaving;
+    expect(forget).toHaveBeenCalledExactlyOnceWith("alice");
+    expect(setAside).not.toHaveBeenCalled();
+  });
+
+  it("is forgotten in the other tab also when that was hung up on first", async () => {
+    const { session, browser, forget } = aSession(() => person("Alice"));
+    await session.refresh();
+    browser.isMarked = false;
+    await session.lost();
+    session.heard("alice");
+    expect(forget).toHaveBeenCalledExactlyOnceWith("alice");
+    expect([session.phase, session.endedBy]).toEqual(["signed_out", null]);
   });
 
   it("is put aside for them when they are put out, and they are told why", async () => {
