@@ -42,7 +42,8 @@ STALLED_AFTER_S: Final = 120.0
 LAST_WORD_WITHIN_S: Final = 6.0
 """A second more than the promise, so that a breach of it is seen and not waited out."""
 LAST_WORD: Final = "the last word"
-BACK_PER_S: Final = 1_000
+BACK_PER_S: Final = 300
+"""So many clients a second hear that the server may be reached again."""
 
 
 class Run:

@@ -315,6 +315,11 @@ class Talker:
         point = self.stream.resume_point
         self._send(frames.Enter(next(self._refs), self.person.room_id, point.epoch, point.after))
 
+    def _enter_again(self, socket: _Socket | None) -> None:
+        """Entering was refused for now; on another connection it is another entering."""
+        if socket is self.socket and not self.is_live:
+            self._enter()
+
     def _follow(self, effects: Iterable[stream.Effect]) -> None:
         for effect in effects:
             match effect:
@@ -356,7 +361,7 @@ class Talker:
             del self._fills[ref]
             self.stream.fill_refused(_now_ms())
         elif not self.is_live and not frame.final:
-            asyncio.get_running_loop().call_later(REFUSED_FOR_NOW_S, self._enter)
+            asyncio.get_running_loop().call_later(REFUSED_FOR_NOW_S, self._enter_again, self.socket)
 
     def _settle(self, ref: int, *, is_final: bool) -> None:
         """A post has its answer; what was refused for now is tried again."""
