@@ -133,11 +133,10 @@ RENAMES_OUTSIDE_THE_LOG: Final = Mutant(
     (
         Change(
             "rooms/actions.py",
-            "        writes = [self._journal.write(self._renaming(person, room_id)) for room_id in room_ids]\n"
-            "        await asyncio.gather(*writes)\n",
+            "        await self._write_all([self._renaming(person, room_id) for room_id in room_ids])\n",
             "        async with self._database.writing() as connection:\n"
             "            for room_id in room_ids:\n"
-            "                await connection.execute(_update_member(room_id, person.id, name=person.name))\n",
+            "                await connection.execute(tables.update_member(room_id, person.id, name=person.name))\n",
         ),
     ),
 )
