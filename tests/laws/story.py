@@ -110,7 +110,9 @@ class Story:
 
     async def _must_have_heard(self, listening: Listening, log: list[JSON], fetched: Drawn) -> None:
         expected = log[listening.after :]
-        farewell = next((event["seq"] for event in expected if is_farewell(event, listening.guest)), None)
+        # Who left, came back and then listens hears of that farewell as of any other event.
+        unheard = log[listening.entered["head"] :]
+        farewell = next((event["seq"] for event in unheard if is_farewell(event, listening.guest)), None)
         if farewell is not None:
             expected = log[listening.after : farewell]
         socket, room_id = listening.socket, self.room.id
