@@ -28,10 +28,11 @@ from parlour.http.queries import check_query
 from parlour.insights import health, metrics
 from parlour.live import routes as live_routes
 from parlour.live.bus import Hint, MemoryBus
-from parlour.live.gateway import Gateway, Services
+from parlour.live.gateway import Gateway
 from parlour.live.hub import Hub
 from parlour.live.link import Flusher
 from parlour.live.roster import Roster
+from parlour.live.visitor import Services
 from parlour.live.watch import HeadWatch
 from parlour.messages import routes as message_routes
 from parlour.messages.actions import Messages
