@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
 import sys
 from contextlib import suppress
@@ -21,6 +22,10 @@ from parlour.storage.migrations import migrate
 from parlour.wire.frames import FRAME_BYTES
 
 STOP_WITHIN_S = 8
+SWITCH_EVERY_S = 0.001
+"""How long the loop may keep the interpreter while the database's thread has an answer for it."""
+COLLECT_EVERY = (50_000, 20, 20)
+"""How many objects come into being before the collector looks for cycles. Posts make none, and come in thousands."""
 _log = structlog.get_logger("parlour")
 
 
@@ -35,6 +40,7 @@ class DrainingServer(uvicorn.Server):
         """Listen, then say where."""
         await super().startup(sockets)
         if self.started:
+            _settle_down()
             port = self.servers[0].sockets[0].getsockname()[1]
             sys.stdout.write(greeting(self._parlour.settings, port))
             sys.stdout.flush()
@@ -66,6 +72,14 @@ async def serve(settings: Settings) -> None:
         watch.cancel()
     if is_lost.is_set():
         raise AlreadyServedError(url.render_as_string(hide_password=True))
+
+
+def _settle_down() -> None:
+    """Everything that lives as long as the server is there: the collector need not look through it again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECT_EVERY)
+    sys.setswitchinterval(SWITCH_EVERY_S)
 
 
 async def _stop_when(event: asyncio.Event, server: uvicorn.Server) -> None:

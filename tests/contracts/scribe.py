@@ -60,7 +60,7 @@ class Room:
             "body": body,
             "reply_to": reply_to,
         }
-        post = Post(Base.metadata.tables["messages"], row, UNIQUE_KEY)
+        post = Post(Base.metadata.tables["messages"], row, UNIQUE_KEY, tuple(row[name] for name in UNIQUE_KEY))
         data = msgspec.json.encode({"body": body})
         return Change(self.id, "message.posted", AT_MS, by, data, post=post, refers_to=reply_to)
 

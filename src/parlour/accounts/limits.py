@@ -93,9 +93,17 @@ class Limits:
         Raises:
             Refusal: rate_limited, with the seconds to wait.
         """
-        await self.check(limit, who)
+        self.spend_here(limit, who)
+
+    def spend_here(self, limit: Limit, who: str) -> None:
+        """Count one on this node alone, for what cannot wait for the others.
+
+        Raises:
+            Refusal: rate_limited, with the seconds to wait.
+        """
         if self._is_on:
-            await self.count(limit, who)
+            self._check(limit, who)
+            self._window(limit).count(who)
 
     async def check(self, limit: Limit, who: str) -> None:
         """Refuse if one more would be too much, without counting it.
@@ -103,7 +111,11 @@ class Limits:
         Raises:
             Refusal: rate_limited, with the seconds to wait.
         """
-        wait_s = self._wait_s(limit, who) if self._is_on else 0
+        if self._is_on:
+            self._check(limit, who)
+
+    def _check(self, limit: Limit, who: str) -> None:
+        wait_s = self._wait_s(limit, who)
         if wait_s > 0:
             raise Refusal("rate_limited", retry_after_s=math.ceil(wait_s))
 

@@ -34,7 +34,7 @@ class Gateway:
         """Serve one accepted socket until it closes.
 
         Args:
-            make_link: makes the link; takes what to call on signs of life below the protocol.
+            make_link: makes the link.
             receive: ASGI's receive.
             token: the session token that came with the handshake, if any.
             origin: where the handshake came in, for links.

@@ -37,9 +37,9 @@ async def live(
     send = socket.send
     protocol = socket.scope.get("extensions", {}).get(EXTENSION)  # type: ignore[union-attr]  # ASGI: may be absent
 
-    def make_link(on_sign_of_life: Callable[[], None]) -> Link:
+    def make_link(on_sign_of_life: Callable[[], None], take: Callable[[str], bool]) -> Link:
         if isinstance(protocol, LiveProtocol):
-            return TransportLink(flusher, protocol, on_sign_of_life)
+            return TransportLink(flusher, protocol, on_sign_of_life, take)
         return SendLink(flusher, send)
 
     if gateway.is_draining:

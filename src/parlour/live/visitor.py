@@ -24,7 +24,7 @@ from parlour.rooms.actions import Rooms, Seat
 from parlour.rooms.rules import TITLE_CHARS
 from parlour.storage.batch import Written
 from parlour.storage.schema import new_id
-from parlour.wire.codec import SharedFrame
+from parlour.wire.codec import SharedFrame, find_post
 from parlour.wire.connection import Accepted, Answer, Hangup, Outcome, ServerConnection, refused
 from parlour.wire.errors import RESTARTS, CloseCode, Refusal
 from parlour.wire.frames import (
@@ -60,8 +60,9 @@ _log = structlog.get_logger("parlour.live")
 _limits = LimitsFrame(FRAME_BYTES, BODY_CHARS, NAME_CHARS, TITLE_CHARS, POSTS_IN_FLIGHT, FILL_EVENTS)
 
 Receive = Callable[[], Awaitable[Any]]
-MakeLink = Callable[[Callable[[], None]], Link]
-"""Makes the link of a connection; takes what to call on signs of life below the protocol."""
+MakeLink = Callable[[Callable[[], None], Callable[[str], bool]], Link]
+"""Makes the link of a connection; takes what to call on signs of life below the protocol, and with each text that has
+nothing before it in line: when that returns False, the text goes the ordinary way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +107,40 @@ class Visitor:
         self._places: dict[str, _Place] = {}
         self._connection = ServerConnection(opened_at_s=_now_s())
         self._pinged_at_s = _now_s()
-        self.link = make_link(lambda: self._connection.heard(_now_s()))
+        self._is_at_rest = False
+        self.link = make_link(lambda: self._connection.heard(_now_s()), self.take)
+
+    def take(self, text: str) -> bool:
+        """Carry out a post at once, unless something of this client is under way or it reads too slowly.
+
+        So the path that every message takes has no queue and no task in it.
+        """
+        if not self._is_at_rest or self.link.is_congested or (post := find_post(text)) is None:
+            return False
+        match self._connection.receive_command(post, _now_s()):
+            case Accepted():
+                self._take(post)
+            case Answer(frame):
+                self._send(frame)
+            case Hangup(code, reason):
+                self.link.close(code, reason)
+        return True
+
+    def _take(self, post: Post) -> None:
+        try:
+            self._post(post)
+        except Refusal as refusal:
+            self._refuse(refusal, post)
+        except Exception:  # noqa: BLE001 -- the edge of the socket, as in `_carry_out`
+            _log.exception("command_failed", op="Post")
+            self._refuse(Refusal("internal"), post)
 
     async def serve(self, receive: Receive) -> None:
         """Take the client's messages, one after the other, until it is gone."""
         while True:
+            self._is_at_rest = True
             message = await receive()
+            self._is_at_rest = False
             if message["type"] != "websocket.receive":
                 self.link.lost()
                 return
@@ -139,8 +168,11 @@ class Visitor:
 
     def rename(self, name: str) -> None:
         """Speak under another name."""
-        if self.person is not None:
-            self.person = replace(self.person, name=name)
+        if self.person is None:
+            return
+        self.person = replace(self.person, name=name)
+        for room_id, place in self._places.items():
+            self._places[room_id] = replace(place, seat=replace(place.seat, person=self.person))
 
     def leave_all(self) -> None:
         """The connection is gone."""
@@ -177,7 +209,7 @@ class Visitor:
             case Exit():
                 self._exit(command)
             case Post():
-                await self._post(command)
+                self._post(command)
             case Fill():
                 await self._fill(command)
             case Ping():
@@ -236,10 +268,10 @@ class Visitor:
         self._leave(exit_.room, at_once=True)
         self._send(Ok(exit_.ref))
 
-    async def _post(self, post: Post) -> None:
+    def _post(self, post: Post) -> None:
         try:
             seat = self._seat_to_speak(post.room)
-            await self._services.limits.spend(POSTS, seat.person.id)
+            self._services.limits.spend_here(POSTS, seat.person.id)
             future = self._services.messages.post(seat, Draft(post.cid, post.body, post.reply_to))
         except BaseException:
             self._connection.answered(post)
@@ -249,8 +281,7 @@ class Visitor:
     def _seat_to_speak(self, room_id: str) -> Seat:
         if self.is_leaving:
             raise Refusal("overloaded", RESTARTS, retry_after_s=1)
-        # The seat was taken under the name of then; what is said is said under the name of now.
-        return replace(self._known_place(room_id).seat, person=self._known_person())
+        return self._known_place(room_id).seat
 
     def _posted(self, post: Post, future: asyncio.Future[Written]) -> None:
         self._connection.answered(post)

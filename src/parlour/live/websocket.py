@@ -52,12 +52,18 @@ class LiveProtocol(WebSocketsSansIOProtocol):
 
     @override
     def send_receive_event_to_app(self) -> None:
-        """Invalid UTF-8 is the peer's fault (RFC 6455, section 8.1): close 1007, without a traceback."""
+        """Invalid UTF-8 is the peer's fault (RFC 6455, section 8.1): close 1007, without a traceback.
+
+        A text with nothing before it in line is offered to the link's owner, past the queue.
+        """
         if self.curr_msg_data_type == "text":
             try:
-                b"".join(self.frames).decode()
+                text = b"".join(self.frames).decode()
             except UnicodeDecodeError:
                 self._fail(_INVALID_UTF8, "invalid UTF-8")
+                return
+            if self.link is not None and self.queue.empty() and not self.close_sent and self.link.take(text):
+                self.frames = []
                 return
         super().send_receive_event_to_app()
 
@@ -117,9 +123,16 @@ class LiveProtocol(WebSocketsSansIOProtocol):
 class TransportLink(Link):
     """Writes shared frames straight to the transport."""
 
-    def __init__(self, flusher: Flusher, protocol: LiveProtocol, on_sign_of_life: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        flusher: Flusher,
+        protocol: LiveProtocol,
+        on_sign_of_life: Callable[[], None],
+        take: Callable[[str], bool],
+    ) -> None:
         super().__init__(flusher)
         self.on_sign_of_life = on_sign_of_life
+        self.take = take
         self._protocol = protocol
         self._transport = protocol.transport
         self._transport.set_write_buffer_limits(high=CONGESTED_ABOVE_BYTES, low=DROP_ABOVE_BYTES)

@@ -110,7 +110,7 @@ class Messages:
             at_ms=at_ms,
             by_id=person.id,
             data=data,
-            post=Post(MESSAGES, row, UNIQUE_KEY),
+            post=Post(MESSAGES, row, UNIQUE_KEY, (seat.room.id, person.id, cid)),
             refers_to=draft.reply_to,
             guard=self._rooms.guard(seat),
         )

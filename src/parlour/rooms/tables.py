@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Executable, Index, String, Update, and_, func, select, update
+from sqlalchemy import Index, String, Update, and_, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped, mapped_column
 
 from parlour.storage.database import Database
 from parlour.storage.schema import ID_CHARS, Base, Head
+from parlour.storage.statements import Prepared
 
 MEMBERS_SHOWN = 500
 
@@ -111,10 +112,10 @@ async def is_member(connection: AsyncConnection, room_id: str, person_id: str) -
     return (await connection.execute(statement)).first() is not None
 
 
-def select_seats(database: Database) -> Executable:
+def select_seats(database: Database) -> Prepared:
     """A guard's statement: the places, of those asked for as (room, person), that nobody has left."""
     is_asked = database.among_keys(Member.__table__.c.room_id, Member.__table__.c.person_id)
-    return select(Member.room_id, Member.person_id).where(is_asked, _is_active)
+    return database.prepare(select(Member.room_id, Member.person_id).where(is_asked, _is_active))
 
 
 async def list_members(connection: AsyncConnection, room_id: str) -> list[MemberRow]:

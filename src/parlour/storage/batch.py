@@ -7,33 +7,43 @@ Optimistic about duplicates: numbering assumes that every change is new. Only wh
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import msgspec
 from msgspec import Raw
-from sqlalchemy import Executable, Table, and_, bindparam, insert, select, update
+from sqlalchemy import Executable, Table, and_, select
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from parlour.storage.database import Database
-from parlour.storage.schema import Entry, Head
+from parlour.storage.schema import Base
+from parlour.storage.statements import Prepared, insert_rows, lock_heads, move_heads
 from parlour.wire.codec import SharedFrame
 from parlour.wire.errors import Refusal
 from parlour.wire.frames import Event
 from parlour.wire.times import rfc3339
 
 _ENTRY_OVERHEAD_BYTES = 200
+_ENTRIES = Base.metadata.tables["entries"]
 
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """The row of a change that is kept as a row of its own table; `key` names the columns of its unique index."""
+    """The row of a change that is kept as a row of its own table.
+
+    Args:
+        table: where it goes.
+        row: every column but `seq`.
+        key: the columns of the table's unique index, by which a resend is found.
+        values: what the row has there.
+    """
 
     table: Table
     row: Mapping[str, object]
     key: tuple[str, ...]
+    values: tuple[object, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +63,11 @@ class Guard:
     """What must still hold when a change is written: that `statement` finds the row of this `key`.
 
     Args:
-        statement: selects, of the keys bound as `keys` (see `dialects.among_keys`), those that hold.
+        statement: selects, of the keys that it is given (see `statements.among_keys`), those that hold.
         key: the one that this change depends on.
     """
 
-    statement: Executable
+    statement: Prepared
     key: tuple[str, ...]
 
 
@@ -164,33 +174,37 @@ class _Numbered:
     logs: Mapping[str, _Log]
     known: dict[_Key, Written]
     answers: list[Answered] = field(default_factory=list)
-    posts: dict[Table, list[dict[str, object]]] = field(default_factory=dict)
-    entries: list[dict[str, object]] = field(default_factory=list)
+    rows: defaultdict[Table, list[dict[str, object]]] = field(default_factory=lambda: defaultdict(list))
 
 
 class _Guards:
     """Which keys hold, asked once for all changes of the batch, and again only behind a claim: it may undo one."""
 
     def __init__(self, batch: Sequence[Pending]) -> None:
-        self._keys: dict[Executable, set[tuple[str, ...]]] = {}
+        self._keys: dict[Prepared, set[tuple[str, ...]]] = {}
         for pending in batch:
             if (guard := pending.change.guard) is not None:
                 self._keys.setdefault(guard.statement, set()).add(guard.key)
-        self._held: set[tuple[Executable, _Key]] | None = None
+        self._held: set[tuple[Prepared, _Key]] = set()
+        self._is_known = False
 
-    async def hold(self, connection: AsyncConnection, guard: Guard) -> bool:
-        """Whether this change may be written."""
-        if self._held is None:
+    async def read(self, connection: AsyncConnection) -> None:
+        """Ask, unless it is known."""
+        if not self._is_known:
             self._held = {
                 (statement, tuple(row))
                 for statement, keys in self._keys.items()
-                for row in await connection.execute(statement, {"keys": msgspec.json.encode(sorted(keys)).decode()})
+                for row in await statement.run(connection, list(keys))
             }
-        return (guard.statement, guard.key) in self._held
+            self._is_known = True
+
+    def hold(self, guard: Guard | None) -> bool:
+        """Whether what depends on it may be written."""
+        return guard is None or (guard.statement, guard.key) in self._held
 
     def forget(self) -> None:
         """Ask again."""
-        self._held = None
+        self._is_known = False
 
 
 def once(statement: Executable, fact: Fact) -> Claim:
@@ -203,30 +217,50 @@ def once(statement: Executable, fact: Fact) -> Claim:
     return claim
 
 
-_lock_heads = select(Head.room_id, Head.epoch, Head.head).order_by(Head.room_id).with_for_update()
-_move_head = update(Head).where(Head.room_id == bindparam("room")).values(head=bindparam("new_head"))
+class Batches:
+    """Writes batches into one database."""
 
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._lock_heads = database.prepare(lock_heads(database.url))
+        self._move_heads = database.prepare(move_heads(database.url))
+        self._inserts: dict[Table, Prepared] = {}
 
-async def commit_batch(database: Database, batch: Sequence[Pending], *, look_first: bool) -> list[Answered]:
-    """Write the batch in one transaction and return only after COMMIT, with an answer for each change in order.
+    async def commit(self, batch: Sequence[Pending], *, look_first: bool) -> list[Answered]:
+        """Write the batch in one transaction and return only after COMMIT, with an answer for each change in order.
 
-    Raises:
-        SQLAlchemyError, OSError: nothing of the batch was acknowledged; after a lost connection it may still be there.
-    """
-    async with database.transaction() as connection:
-        logs = await _lock(connection, {pending.change.room_id for pending in batch})
-        # Looked up in a later statement than the lock: one statement would read a snapshot older than the lock.
-        known = await _find_written(connection, batch) if look_first else {}
-        numbered, guards = _Numbered(logs, known), _Guards(batch)
-        for pending in batch:
-            numbered.answers.append(await _answer(connection, pending, numbered, guards))
-        await _insert(connection, numbered, logs)
-    return numbered.answers
+        Raises:
+            SQLAlchemyError, the driver's errors, OSError: nothing of the batch was acknowledged; after a lost
+                connection it may still be there.
+        """
+        async with self._database.transaction() as connection:
+            logs = await self._lock(connection, {pending.change.room_id for pending in batch})
+            # Looked up in a later statement than the lock: one statement would read a snapshot older than the lock.
+            known = await _find_written(connection, batch) if look_first else {}
+            numbered, guards = _Numbered(logs, known), _Guards(batch)
+            for pending in batch:
+                await guards.read(connection)
+                numbered.answers.append(await _answer(connection, pending, numbered, guards))
+            await self._write(connection, numbered)
+        return numbered.answers
 
+    async def _lock(self, connection: AsyncConnection, room_ids: set[str]) -> dict[str, _Log]:
+        rows = await self._lock_heads.run(connection, list(room_ids))
+        return {room_id: _Log(epoch, head, head) for room_id, epoch, head in rows}
 
-async def _lock(connection: AsyncConnection, room_ids: set[str]) -> dict[str, _Log]:
-    rows = await connection.execute(_lock_heads.where(Head.room_id.in_(room_ids)))
-    return {row.room_id: _Log(row.epoch, row.head, row.head) for row in rows}
+    async def _write(self, connection: AsyncConnection, numbered: _Numbered) -> None:
+        for table, rows in numbered.rows.items():
+            await self._insert_into(table).run(connection, rows)
+        moved = [
+            {"room_id": room_id, "head": log.head} for room_id, log in numbered.logs.items() if log.head > log.before
+        ]
+        if moved:
+            await self._move_heads.run(connection, moved)
+
+    def _insert_into(self, table: Table) -> Prepared:
+        if table not in self._inserts:
+            self._inserts[table] = self._database.prepare(insert_rows(self._database.url, table))
+        return self._inserts[table]
 
 
 async def _find_written(connection: AsyncConnection, batch: Sequence[Pending]) -> dict[_Key, Written]:
@@ -237,15 +271,11 @@ async def _find_written(connection: AsyncConnection, batch: Sequence[Pending]) -
         if post is None:
             continue
         columns = post.table.c
-        matches = and_(*(columns[name] == post.row[name] for name in post.key))
+        matches = and_(*(columns[name] == value for name, value in zip(post.key, post.values, strict=True)))
         found = (await connection.execute(select(columns.seq, columns.at_ms).where(matches))).one_or_none()
         if found is not None:
-            known[_key_of(post)] = Written(found.seq, found.at_ms, is_duplicate=True)
+            known[post.values] = Written(found.seq, found.at_ms, is_duplicate=True)
     return known
-
-
-def _key_of(post: Post) -> _Key:
-    return (post.table, *(post.row[name] for name in post.key))
 
 
 async def _answer(connection: AsyncConnection, pending: Pending, numbered: _Numbered, guards: _Guards) -> Answered:
@@ -254,9 +284,9 @@ async def _answer(connection: AsyncConnection, pending: Pending, numbered: _Numb
     log = numbered.logs.get(change.room_id)
     if log is None:
         return Answered(pending, Refusal("not_found"))
-    if change.post is not None and (duplicate := numbered.known.get(_key_of(change.post))) is not None:
+    if change.post is not None and (duplicate := numbered.known.get(change.post.values)) is not None:
         return Answered(pending, duplicate, [_reminder(change, log, duplicate.seq)])
-    if change.guard is not None and not await guards.hold(connection, change.guard):
+    if not guards.hold(change.guard):
         return Answered(pending, Refusal("not_found"))
     if change.refers_to is not None and change.refers_to > log.head:
         return Answered(pending, Refusal("unknown_message"))
@@ -275,11 +305,11 @@ def _number(pending: Pending, facts: Sequence[Fact], log: _Log, numbered: _Numbe
     for fact in facts:
         log.head += 1
         if change.post is None:
-            numbered.entries.append(_entry_row(change, fact, log.head))
+            numbered.rows[_ENTRIES].append(_entry_row(change, fact, log.head))
         made.append(_announcement(change, fact, log))
     if (post := change.post) is not None:
-        numbered.known[_key_of(post)] = Written(log.head, change.at_ms, is_duplicate=True)
-        numbered.posts.setdefault(post.table, []).append({**post.row, "seq": log.head})
+        numbered.known[post.values] = Written(log.head, change.at_ms, is_duplicate=True)
+        numbered.rows[post.table].append({**post.row, "seq": log.head})
     return Answered(pending, Written(log.head, change.at_ms, is_duplicate=False), made)
 
 
@@ -301,13 +331,3 @@ def _announcement(change: Change, fact: Fact, log: _Log) -> Announcement:
 
 def _reminder(change: Change, log: _Log, seq: int) -> Announcement:
     return Announcement(change.room_id, log.epoch, seq, change.kind, change, None)
-
-
-async def _insert(connection: AsyncConnection, numbered: _Numbered, logs: Mapping[str, _Log]) -> None:
-    for table, rows in numbered.posts.items():
-        await connection.execute(insert(table), rows)
-    if numbered.entries:
-        await connection.execute(insert(Entry), numbered.entries)
-    moved = [{"room": room_id, "new_head": log.head} for room_id, log in logs.items() if log.head > log.before]
-    if moved:
-        await connection.execute(_move_head, moved)

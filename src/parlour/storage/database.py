@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
-from sqlalchemy import ColumnElement, delete, insert, text
+from sqlalchemy import ColumnElement, Executable, delete, insert, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from parlour.storage.dialects import (
-    among_keys,
     insert_on_conflict,
     is_sqlite,
     is_unavailable,
@@ -19,6 +18,7 @@ from parlour.storage.dialects import (
     resolve_url,
 )
 from parlour.storage.schema import Base, Probe
+from parlour.storage.statements import Prepared, among_keys
 from parlour.wire.errors import Refusal
 
 _PROBE_CHARS = 32 * 1024
@@ -71,6 +71,10 @@ class Database:
     def among_keys(self, *columns: ColumnElement[str]) -> ColumnElement[bool]:
         """The condition of a guard's statement: the row is one of those asked for."""
         return among_keys(self.url, *columns)
+
+    def prepare(self, statement: Executable) -> Prepared:
+        """A statement that takes its rows, or its keys, as one JSON array."""
+        return Prepared(self.url, statement)
 
     async def prove_writable(self) -> None:
         """Write and commit a row of 32 KB; raises what the driver raises when the store takes no writes."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 from enum import Enum, auto
+from functools import cache
 from pathlib import Path
 
-from sqlalchemy import ColumnElement, Connection, column, event, text, tuple_
+from sqlalchemy import Connection, Dialect, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -31,6 +33,9 @@ _POSTGRESQL_UNWRITABLE = ("53", "25006", "58030")
 _POSTGRESQL_LOST = ("08", "28", "3D000", "57")
 """The connection broke, nobody is let in, the database is not there, an operator or a timeout intervened."""
 
+
+_POSTGRESQL_CONFLICT = "23"
+"""An integrity constraint is violated."""
 
 _MOST_PORT = 65_535
 _NO_URL = (
@@ -76,6 +81,12 @@ def resolve_url(url: str) -> URL:
 def database_file(url: URL) -> Path | None:
     """Where SQLite keeps the database; None for one in memory."""
     return None if url.database in (None, "", ":memory:") else Path(str(url.database))
+
+
+@cache
+def dialect_of(url: URL) -> Dialect:
+    """How statements are spelled for this store's driver."""
+    return url.get_dialect()()
 
 
 def is_sqlite(url: URL) -> bool:
@@ -145,17 +156,6 @@ def insert_on_conflict(url: URL, table: type[Base]) -> sqlite.Insert | postgresq
     return sqlite.insert(table) if is_sqlite(url) else postgresql.insert(table)
 
 
-def among_keys(url: URL, *columns: ColumnElement[str]) -> ColumnElement[bool]:
-    """Whether the row's columns are one of the keys bound as `keys`, a JSON array of arrays.
-
-    So any number of keys is one statement of one text, and each is found by the index.
-    """
-    rows = "json_each(:keys)" if is_sqlite(url) else "json_array_elements(CAST(:keys AS json))"
-    fields = ", ".join(f"value ->> {number}" for number in range(len(columns)))
-    keys = text(f"SELECT {fields} FROM {rows}")  # noqa: S608 -- made of numbers
-    return tuple_(*columns).in_(keys.columns(*(column(f"key_{number}") for number in range(len(columns)))))
-
-
 def is_unavailable(error: Exception) -> bool:
     """Whether the store takes no writes now or is gone, rather than a statement being at fault."""
     return diagnose(error) in (Trouble.UNWRITABLE, Trouble.LOST)
@@ -163,7 +163,7 @@ def is_unavailable(error: Exception) -> bool:
 
 def diagnose(error: Exception) -> Trouble:
     """What a driver's error means."""
-    if isinstance(error, IntegrityError):
+    if isinstance(error, (IntegrityError, sqlite3.IntegrityError)):
         return Trouble.CONFLICT
     if isinstance(error, PoolTimeoutError):
         return Trouble.UNWRITABLE
@@ -174,11 +174,25 @@ def diagnose(error: Exception) -> Trouble:
     # What asyncpg says before there is a connection comes as it is, else wrapped by SQLAlchemy.
     cause = getattr(error, "orig", None) or error
     sqlstate = getattr(cause, "sqlstate", None)
+    if sqlstate is None and _is_asyncpg(cause):
+        # Its own complaints have no state: the connection was closed under it.
+        return Trouble.LOST
     if sqlstate is None:
-        return _diagnose_sqlite(str(cause)) if isinstance(error, DBAPIError) else Trouble.BROKEN
+        return _diagnose_sqlite(str(cause)) if isinstance(error, (DBAPIError, sqlite3.Error)) else Trouble.BROKEN
+    if sqlstate.startswith(_POSTGRESQL_CONFLICT):
+        return Trouble.CONFLICT
     if sqlstate.startswith(_POSTGRESQL_LOST):
         return Trouble.LOST
     return Trouble.UNWRITABLE if sqlstate.startswith(_POSTGRESQL_UNWRITABLE) else Trouble.BROKEN
+
+
+def is_of_driver(error: Exception) -> bool:
+    """Whether the database said it, be it wrapped by SQLAlchemy or as the driver raised it."""
+    return isinstance(error, (SQLAlchemyError, sqlite3.Error)) or _is_asyncpg(error)
+
+
+def _is_asyncpg(error: Exception) -> bool:
+    return type(error).__module__.partition(".")[0] == "asyncpg"
 
 
 def explain(error: Exception) -> str:

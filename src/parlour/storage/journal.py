@@ -12,15 +12,14 @@ from contextlib import suppress
 from typing import Final
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
-from parlour.storage.batch import Announcement, Answered, Change, Pending, Written, commit_batch
+from parlour.storage.batch import Announcement, Answered, Batches, Change, Pending, Written
 from parlour.storage.database import Database
-from parlour.storage.dialects import Trouble, diagnose, explain, is_unavailable
+from parlour.storage.dialects import Trouble, diagnose, explain, is_of_driver, is_unavailable
 from parlour.wire.errors import Refusal
 
-BATCH_CHANGES: Final = 128
-BATCH_BYTES: Final = 256 * 1024
+BATCH_CHANGES: Final = 512
+BATCH_BYTES: Final = 1024 * 1024
 WAITING_CHANGES: Final = 20_000
 """More than this many waiting changes are refused as `overloaded`: about two seconds of work."""
 RETRY_FOR_S: Final = 5.0
@@ -57,6 +56,7 @@ class Journal:
         self.stats = JournalStats()
         self.is_writable = True
         self._database = database
+        self._batches = Batches(database)
         self._announce = announce
         self._waiting: deque[Pending] = deque()
         self._wake = asyncio.Event()
@@ -139,7 +139,7 @@ class Journal:
         while True:
             started_s = clock()
             try:
-                answers = await commit_batch(self._database, batch, look_first=look_first)
+                answers = await self._batches.commit(batch, look_first=look_first)
             except Exception as error:  # noqa: BLE001 -- whatever is wrong with one change, the others get their answer
                 trouble = diagnose(error)
                 # After a conflict or a COMMIT of unknown outcome, some of the batch may be in the log already.
@@ -166,7 +166,7 @@ class Journal:
         else:
             change = batch[0].change
             # The traceback of a driver's error ends in the row, and so in what was said; that of a bug does not.
-            bug = None if isinstance(error, SQLAlchemyError) else error
+            bug = None if is_of_driver(error) else error
             _log.error("change_failed", room=change.room_id, kind=change.kind, error=explain(error), exc_info=bug)
             self._refuse(batch, Refusal("internal"))
 
