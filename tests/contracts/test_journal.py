@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from dataclasses import replace
 
 import pytest
+from msgspec import structs
 from sqlalchemy import delete, insert
 from structlog.typing import EventDict
 
@@ -196,7 +196,7 @@ async def test_what_was_said_is_not_in_the_log_file_even_when_it_cannot_be_kept(
     room = await node.open_room()
     broken = room.says("a secret")
     assert broken.post is not None
-    broken = replace(broken, post=replace(broken.post, row={**broken.post.row, "at_ms": None}))
+    broken = structs.replace(broken, post=structs.replace(broken.post, row={**broken.post.row, "at_ms": None}))
 
     (refused,) = await node.write(broken)
 

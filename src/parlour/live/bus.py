@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from parlour.wire.codec import SharedFrame
 
 
-@dataclass(frozen=True, slots=True)
-class Hint:
+class Hint(Struct, frozen=True):
     """The log of this room reaches to `seq` now; `frame` is that event, when it was small enough to carry along."""
 
     room_id: str

@@ -37,7 +37,7 @@ async def live(
     send = socket.send
     protocol = socket.scope.get("extensions", {}).get(EXTENSION)  # type: ignore[union-attr]  # ASGI: may be absent
 
-    def make_link(on_sign_of_life: Callable[[], None], take: Callable[[str], bool]) -> Link:
+    def make_link(on_sign_of_life: Callable[[], None], take: Callable[[bytes], bool]) -> Link:
         if isinstance(protocol, LiveProtocol):
             return TransportLink(flusher, protocol, on_sign_of_life, take)
         return SendLink(flusher, send)

@@ -60,7 +60,7 @@ _log = structlog.get_logger("parlour.live")
 _limits = LimitsFrame(FRAME_BYTES, BODY_CHARS, NAME_CHARS, TITLE_CHARS, POSTS_IN_FLIGHT, FILL_EVENTS)
 
 Receive = Callable[[], Awaitable[Any]]
-MakeLink = Callable[[Callable[[], None], Callable[[str], bool]], Link]
+MakeLink = Callable[[Callable[[], None], Callable[[bytes], bool]], Link]
 """Makes the link of a connection; takes what to call on signs of life below the protocol, and with each text that has
 nothing before it in line: when that returns False, the text goes the ordinary way."""
 
@@ -110,7 +110,7 @@ class Visitor:
         self._is_at_rest = False
         self.link = make_link(lambda: self._connection.heard(_now_s()), self.take)
 
-    def take(self, text: str) -> bool:
+    def take(self, text: bytes) -> bool:
         """Carry out a post at once, unless something of this client is under way or it reads too slowly.
 
         So the path that every message takes has no queue and no task in it.

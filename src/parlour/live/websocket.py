@@ -14,16 +14,23 @@ from typing_extensions import override
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
 from websockets.http11 import Request
+from websockets.protocol import OPEN
 
 from parlour.live.link import CONGESTED_ABOVE_BYTES, DROP_ABOVE_BYTES, Flusher, Link
 from parlour.wire.codec import SharedFrame
 from parlour.wire.errors import CloseCode
+from parlour.wire.frames import FRAME_BYTES
+from parlour.wire.framing import TEXT, end_of_frame, read_text
 
 EXTENSION = "parlour.socket"
 """The key of the ASGI scope's extensions under which the gateway finds the protocol."""
 _PING = b"\x89\x00"
 _INVALID_UTF8 = 1007
 CLOSE_WITHIN_S = 1.0
+MOST_BYTES = FRAME_BYTES + 14
+"""A longer frame is refused when its head has come; the rest of a shorter one is waited for."""
+FEWEST_BYTES = 8
+"""A shorter text frame holds no command."""
 MOST_FRAGMENTS = 1_024
 
 AsgiSend = Callable[[Any], Awaitable[None]]
@@ -33,6 +40,34 @@ class LiveProtocol(WebSocketsSansIOProtocol):
     """uvicorn's protocol, with the transport within reach of the gateway's link."""
 
     link: TransportLink | None = None
+    _is_upgraded = False
+    _rest = b""
+    """The beginning of a frame whose end has not come yet."""
+
+    @override
+    def data_received(self, data: bytes) -> None:
+        """Cut what came into frames; a plain text is offered to the link's owner, everything else is uvicorn's."""
+        if not self._is_upgraded:
+            # The request, and nothing else: what follows it comes by itself.
+            self._is_upgraded = True
+            super().data_received(data)
+            return
+        data = self._rest + data if self._rest else data
+        start = 0
+        while (end := end_of_frame(data, start)) is not None and (end <= len(data) or end - start > MOST_BYTES):
+            frame, start = data[start:end], min(end, len(data))
+            if not self._take_text(frame):
+                super().data_received(frame)
+        self._rest = data[start:]
+
+    def _take_text(self, frame: bytes) -> bool:
+        """Whether it was a whole text, with nothing before it in line, that the link's owner took."""
+        link = self.link
+        if frame[0] != TEXT or link is None or self.frames or not self.queue.empty() or self.close_sent:
+            return False
+        if self.conn.state is not OPEN or not FEWEST_BYTES <= len(frame) <= FRAME_BYTES:
+            return False
+        return link.take(read_text(frame))
 
     @override
     def handle_connect(self, event: Request) -> None:
@@ -52,18 +87,12 @@ class LiveProtocol(WebSocketsSansIOProtocol):
 
     @override
     def send_receive_event_to_app(self) -> None:
-        """Invalid UTF-8 is the peer's fault (RFC 6455, section 8.1): close 1007, without a traceback.
-
-        A text with nothing before it in line is offered to the link's owner, past the queue.
-        """
+        """Invalid UTF-8 is the peer's fault (RFC 6455, section 8.1): close 1007, without a traceback."""
         if self.curr_msg_data_type == "text":
             try:
-                text = b"".join(self.frames).decode()
+                b"".join(self.frames).decode()
             except UnicodeDecodeError:
                 self._fail(_INVALID_UTF8, "invalid UTF-8")
-                return
-            if self.link is not None and self.queue.empty() and not self.close_sent and self.link.take(text):
-                self.frames = []
                 return
         super().send_receive_event_to_app()
 
@@ -128,7 +157,7 @@ class TransportLink(Link):
         flusher: Flusher,
         protocol: LiveProtocol,
         on_sign_of_life: Callable[[], None],
-        take: Callable[[str], bool],
+        take: Callable[[bytes], bool],
     ) -> None:
         super().__init__(flusher)
         self.on_sign_of_life = on_sign_of_life

@@ -48,8 +48,7 @@ class MessageView(Struct, frozen=True):
     reactions: list[Any] = []
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(Struct, frozen=True):
     """What somebody wants to say. `cid` is the client's own id for it, a UUID."""
 
     cid: str

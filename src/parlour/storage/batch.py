@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from msgspec import Raw
+from msgspec import Raw, Struct
 from sqlalchemy import Executable, Table, and_, select
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -29,8 +29,7 @@ _ENTRY_OVERHEAD_BYTES = 200
 _ENTRIES = Base.metadata.tables["entries"]
 
 
-@dataclass(frozen=True, slots=True)
-class Post:
+class Post(Struct, frozen=True):
     """The row of a change that is kept as a row of its own table.
 
     Args:
@@ -46,8 +45,7 @@ class Post:
     values: tuple[object, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(Struct, frozen=True):
     """An event before it has its place; `data` is JSON."""
 
     kind: str
@@ -58,8 +56,7 @@ Claim = Callable[[AsyncConnection], Awaitable[Sequence[Fact]]]
 """Reads and changes the store under the room's lock, and says what came of it: nothing, or facts to log in order."""
 
 
-@dataclass(frozen=True, slots=True)
-class Guard:
+class Guard(Struct, frozen=True):
     """What must still hold when a change is written: that `statement` finds the row of this `key`.
 
     Args:
@@ -71,8 +68,7 @@ class Guard:
     key: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """One durable change in one room.
 
     Args:
@@ -104,8 +100,7 @@ class Change:
         return len(self.data) + _ENTRY_OVERHEAD_BYTES
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(Struct, frozen=True):
     """The place of a change in its room's log: of its last fact. `is_duplicate`: it was there before."""
 
     seq: int
@@ -113,8 +108,7 @@ class Written:
     is_duplicate: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Announcement:
+class Announcement(Struct, frozen=True):
     """A fact of a committed change, encoded once for everyone.
 
     `frame` is None for what was there already. A COMMIT whose answer got lost has told nobody, and shows only in its
@@ -129,16 +123,14 @@ class Announcement:
     frame: SharedFrame | None
 
 
-@dataclass(frozen=True, slots=True)
-class Pending:
+class Pending(Struct, frozen=True):
     """A change and the future that its writer waits for."""
 
     change: Change
     future: asyncio.Future[Written | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(Struct, frozen=True):
     """What became of a change; `settle` tells its writer."""
 
     pending: Pending
@@ -186,17 +178,16 @@ class _Guards:
             if (guard := pending.change.guard) is not None:
                 self._keys.setdefault(guard.statement, set()).add(guard.key)
         self._held: set[tuple[Prepared, _Key]] = set()
-        self._is_known = False
+        self.are_known = False
 
     async def read(self, connection: AsyncConnection) -> None:
-        """Ask, unless it is known."""
-        if not self._is_known:
-            self._held = {
-                (statement, tuple(row))
-                for statement, keys in self._keys.items()
-                for row in await statement.run(connection, list(keys))
-            }
-            self._is_known = True
+        """Ask."""
+        self._held = {
+            (statement, tuple(row))
+            for statement, keys in self._keys.items()
+            for row in await statement.run(connection, list(keys))
+        }
+        self.are_known = True
 
     def hold(self, guard: Guard | None) -> bool:
         """Whether what depends on it may be written."""
@@ -204,7 +195,7 @@ class _Guards:
 
     def forget(self) -> None:
         """Ask again."""
-        self._is_known = False
+        self.are_known = False
 
 
 def once(statement: Executable, fact: Fact) -> Claim:
@@ -239,8 +230,10 @@ class Batches:
             known = await _find_written(connection, batch) if look_first else {}
             numbered, guards = _Numbered(logs, known), _Guards(batch)
             for pending in batch:
-                await guards.read(connection)
-                numbered.answers.append(await _answer(connection, pending, numbered, guards))
+                if not guards.are_known:
+                    await guards.read(connection)
+                answer = _answer(pending, numbered, guards) or await _claim(connection, pending, numbered, guards)
+                numbered.answers.append(answer)
             await self._write(connection, numbered)
         return numbered.answers
 
@@ -278,8 +271,8 @@ async def _find_written(connection: AsyncConnection, batch: Sequence[Pending]) -
     return known
 
 
-async def _answer(connection: AsyncConnection, pending: Pending, numbered: _Numbered, guards: _Guards) -> Answered:
-    """Give the change its place, or say why it has none."""
+def _answer(pending: Pending, numbered: _Numbered, guards: _Guards) -> Answered | None:
+    """Give the change its place, or say why it has none; None when that is for its claim to say."""
     change = pending.change
     log = numbered.logs.get(change.room_id)
     if log is None:
@@ -291,8 +284,14 @@ async def _answer(connection: AsyncConnection, pending: Pending, numbered: _Numb
     if change.refers_to is not None and change.refers_to > log.head:
         return Answered(pending, Refusal("unknown_message"))
     if change.claim is None:
-        return _number(pending, [Fact(change.kind, change.data)], log, numbered)
-    facts = await change.claim(connection)
+        return _number(pending, (Fact(change.kind, change.data),), log, numbered)
+    return None
+
+
+async def _claim(connection: AsyncConnection, pending: Pending, numbered: _Numbered, guards: _Guards) -> Answered:
+    """Let the claim of the change decide what is logged."""
+    change, log = pending.change, numbered.logs[pending.change.room_id]
+    facts = await change.claim(connection) if change.claim else ()
     guards.forget()
     if not facts:
         return Answered(pending, None, [_reminder(change, log, log.head)])

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from msgspec import UNSET
+from msgspec import UNSET, Struct
 
 from parlour.wire.codec import BadFrame, decode_command
 from parlour.wire.errors import MEANINGS, CloseCode, Code
@@ -23,22 +23,19 @@ from parlour.wire.frames import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(Struct, frozen=True):
     """A command to carry out; its answer is the caller's to send."""
 
     command: AnyCommand
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """A frame to send; the connection goes on."""
 
     frame: Refused
 
 
-@dataclass(frozen=True, slots=True)
-class Hangup:
+class Hangup(Struct, frozen=True):
     """Close the socket with this code."""
 
     code: CloseCode
