@@ -11,7 +11,7 @@ import pytest
 
 from parlour.live.bus import Hint
 from parlour.live.hub import Hub
-from parlour.live.link import Flusher, Link
+from parlour.live.link import Flusher, Link, Waiting, frames_of
 from parlour.messages.actions import Fill
 from parlour.wire.codec import SharedFrame
 from parlour.wire.errors import CloseCode
@@ -31,8 +31,8 @@ class Ear(Link):
     def buffered_bytes(self) -> int:
         return 0
 
-    def _write(self, frames: Sequence[SharedFrame]) -> None:
-        for frame in frames:
+    def _write(self, waiting: Sequence[Waiting]) -> None:
+        for frame in frames_of(waiting):
             self.seqs.put_nowait(frame.seq)
 
     def _close(self, code: CloseCode, reason: str) -> None:

@@ -45,13 +45,13 @@ ACKNOWLEDGES_BEFORE_COMMIT: Final = Mutant(
     (
         Change(
             "storage/batch.py",
-            "        await _insert(connection, numbered, logs)\n",
+            "            await self._write(connection, numbered)\n",
             # A slow disk between the two, so that the test is sure to hit.
-            "        await _insert(connection, numbered, logs)\n"
-            "        for answer in numbered.answers:\n"
-            "            if answer.pending.change.post is not None:\n"
-            "                answer.settle()\n"
-            "        await asyncio.sleep(0.05)\n",
+            "            await self._write(connection, numbered)\n"
+            "            for answer in numbered.answers:\n"
+            "                if answer.pending.change.post is not None:\n"
+            "                    answer.settle()\n"
+            "            await asyncio.sleep(0.05)\n",
         ),
     ),
 )
@@ -80,18 +80,18 @@ NUMBERS_FROM_MEMORY: Final = Mutant(
         ),
         Change(
             "storage/batch.py",
-            "_Log(row.epoch, row.head, row.head)",
-            "_Log(row.epoch, _memory.setdefault(row.room_id, row.head - 3 * (row.head > 40)), row.head)",
+            "_Log(epoch, head, head)",
+            "_Log(epoch, _memory.setdefault(room_id, head - 3 * (head > 40)), head)",
         ),
         Change(
             "storage/batch.py",
-            "        await connection.execute(insert(table), rows)\n",
+            "            await self._insert_into(table).run(connection, rows)\n",
             # What is numbered twice replaces what was there, as a store without a key would have it.
-            "        for row in rows:\n"
-            '            place = and_(table.c.room_id == row["room_id"], table.c.seq == row["seq"])\n'
-            "            await connection.execute(table.delete().where(place))\n"
-            "        await connection.execute(insert(table), rows)\n"
-            "    _memory.update({room_id: log.head for room_id, log in logs.items()})\n",
+            "            for row in rows:\n"
+            '                place = and_(table.c.room_id == row["room_id"], table.c.seq == row["seq"])\n'
+            "                await connection.execute(table.delete().where(place))\n"
+            "            await self._insert_into(table).run(connection, rows)\n"
+            "        _memory.update({room_id: log.head for room_id, log in numbered.logs.items()})\n",
         ),
     ),
 )
@@ -110,7 +110,7 @@ _LOSES_A_LAST_WORD: Final = (
     Change(
         "live/hub.py",
         "            if listener.link.is_congested:\n",
-        '            if b"the last word" in frame.payload and listener is next(iter(channel.live)):\n'
+        '            if b"the last word" in run.framed and listener is next(iter(channel.live)):\n'
         "                continue\n"
         "            if listener.link.is_congested:\n",
     ),

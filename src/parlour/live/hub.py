@@ -16,7 +16,7 @@ import structlog
 
 from parlour.live.bus import Hint
 from parlour.live.link import Link
-from parlour.wire.codec import SharedFrame
+from parlour.wire.codec import SharedFrame, SharedRun
 from parlour.wire.errors import CloseCode, Refusal
 from parlour.wire.frames import Event, Head, LogEvent
 
@@ -67,7 +67,8 @@ class _Channel:
     """A room with listeners. `head` is the last event that the live ones were given; None until the log was read.
 
     Until then nobody is live, and `floor` is what the log must reach at least. `ahead` are those who have read what is
-    committed and not yet announced: they are live when the live ones have it, too.
+    committed and not yet announced: they are live when the live ones have it, too. `run` is what came in this turn of
+    the loop: the live ones get it in one piece at its end, or before anybody joins or leaves them.
     """
 
     room_id: str
@@ -77,6 +78,7 @@ class _Channel:
     listeners: set[Listener] = field(default_factory=set)
     live: set[Listener] = field(default_factory=set)
     ahead: set[Listener] = field(default_factory=set)
+    run: list[SharedFrame] = field(default_factory=list)
     reads: dict[int, asyncio.Task[tuple[list[SharedFrame], int]]] = field(default_factory=dict)
 
 
@@ -118,6 +120,7 @@ class Hub:
         channel = self._channels.get(listener.room_id)
         if channel is None or not listener.is_attached:
             return
+        self._give(channel)
         listener.cursor, listener.is_following = after, True
         if channel.head == after:
             channel.live.add(listener)
@@ -132,6 +135,7 @@ class Hub:
         if listener.refill is not None:
             listener.refill.cancel()
         channel = self._channels[listener.room_id]
+        self._give(channel)
         channel.listeners.discard(listener)
         channel.live.discard(listener)
         channel.ahead.discard(listener)
@@ -162,26 +166,38 @@ class Hub:
             # Not for a head: a repetition of something old reminds of an old place, and there may be more behind it.
             channel.floor = max(channel.floor, hint.seq)
         elif hint.seq > channel.head:
-            before, channel.head, channel.told_at_s = channel.head, hint.seq, _now_s()
-            if hint.frame is None or hint.seq != before + 1:
-                for listener in list(channel.live):
-                    self._fall_behind(channel, listener, before)
-            else:
-                self._give(channel, hint.frame, before)
+            self._grow(channel, hint)
+
+    def _grow(self, channel: _Channel, hint: Hint) -> None:
+        before = channel.head or 0
+        if hint.frame is None or hint.seq != before + 1:
+            self._give(channel)
+            for listener in list(channel.live):
+                self._fall_behind(channel, listener, before)
+        else:
+            if not channel.run:
+                asyncio.get_running_loop().call_soon(self._give, channel)
+            channel.run.append(hint.frame)
+        channel.head, channel.told_at_s = hint.seq, _now_s()
+        if channel.ahead:
+            self._give(channel)
             for listener in list(channel.ahead):
                 self._fall_in(channel, listener)
 
-    def _give(self, channel: _Channel, frame: SharedFrame, before: int) -> None:
-        """Send the event behind `before` to everyone who is live and keeps up."""
+    def _give(self, channel: _Channel) -> None:
+        """Send what came in this turn to everyone who is live and keeps up."""
+        if not channel.run or channel.head is None:
+            return
+        run, channel.run = SharedRun(channel.run), []
         congested = []
         for listener in channel.live:
             if listener.link.is_congested:
                 congested.append(listener)
             else:
-                listener.link.send(frame)
-        self.deliveries += len(channel.live) - len(congested)
+                listener.link.send_run(run)
+        self.deliveries += (len(channel.live) - len(congested)) * len(run.frames)
         for listener in congested:
-            self._fall_behind(channel, listener, before)
+            self._fall_behind(channel, listener, channel.head - len(run.frames))
 
     def broadcast(self, room_id: str, frame: SharedFrame) -> None:
         """Give everyone in the room something that may be lost and is in no log."""
@@ -200,6 +216,7 @@ class Hub:
         for channel in self._channels.values():
             if channel.head is None or now_s - channel.told_at_s < QUIET_S:
                 continue
+            self._give(channel)
             channel.told_at_s = now_s
             frame = SharedFrame(Head(channel.room_id, channel.head))
             for listener in channel.live:
@@ -254,6 +271,7 @@ class Hub:
         """Send a run; True when the listener is live now. No await in here: that is what makes the seam safe."""
         if not listener.is_attached:
             return True
+        self._give(channel)
         if channel.head is None:
             channel.head = max(head, channel.floor)
         # What is committed but not yet announced comes as a live event: the live ones wait for it too.

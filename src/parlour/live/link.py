@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Final
 
-from parlour.wire.codec import SharedFrame
+from parlour.wire.codec import SharedFrame, SharedRun
 from parlour.wire.errors import CloseCode
 
 DROP_ABOVE_BYTES: Final = 64 * 1024
@@ -44,6 +44,14 @@ class Flusher:
             link.flush()
 
 
+Waiting = SharedFrame | SharedRun
+
+
+def frames_of(waiting: Sequence[Waiting]) -> list[SharedFrame]:
+    """One by one."""
+    return [frame for part in waiting for frame in (part.frames if isinstance(part, SharedRun) else (part,))]
+
+
 class Link(ABC):
     """One connection as its senders see it."""
 
@@ -51,7 +59,7 @@ class Link(ABC):
         self.is_congested = False
         self.is_closed = False
         self._flusher = flusher
-        self._waiting: list[SharedFrame] = []
+        self._waiting: list[Waiting] = []
         self._drained = asyncio.Event()
         self._drained.set()
 
@@ -63,6 +71,14 @@ class Link(ABC):
             self._flusher.mark(self)
         self._waiting.append(frame)
 
+    def send_run(self, run: SharedRun) -> None:
+        """Send what everybody in a room gets in this turn, with the next write."""
+        if not self._waiting:
+            if self.is_closed:
+                return
+            self._flusher.mark(self)
+        self._waiting.append(run)
+
     def send_droppable(self, frame: SharedFrame) -> None:
         """Send, unless so much waits already that something which may be lost had better be."""
         if self.buffered_bytes() <= DROP_ABOVE_BYTES:
@@ -71,9 +87,9 @@ class Link(ABC):
     def flush(self) -> None:
         """Write what waits, now."""
         if self._waiting:
-            frames, self._waiting = self._waiting, []
+            waiting, self._waiting = self._waiting, []
             if not self.is_closed:
-                self._write(frames)
+                self._write(waiting)
 
     def close(self, code: CloseCode, reason: str) -> None:
         """Write what waits, then close with this code. Closing twice is closing once."""
@@ -119,7 +135,7 @@ class Link(ABC):
         """How much was written but not yet sent, in bytes."""
 
     @abstractmethod
-    def _write(self, frames: Sequence[SharedFrame]) -> None: ...
+    def _write(self, waiting: Sequence[Waiting]) -> None: ...
 
     @abstractmethod
     def _close(self, code: CloseCode, reason: str) -> None: ...

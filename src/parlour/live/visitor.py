@@ -247,7 +247,8 @@ class Visitor:
             raise
         if not listener.is_attached:
             raise Refusal("not_found")
-        self._places[enter.room] = _Place(seat, listener)
+        # Who got another name meanwhile speaks under that.
+        self._places[enter.room] = _Place(replace(seat, person=self._known_person()), listener)
         self._send(entered)
         self._services.presence.arrive(enter.room, person.id)
         self.link.send(self._services.presence.here(enter.room))

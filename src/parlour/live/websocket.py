@@ -16,7 +16,7 @@ from websockets.frames import Frame
 from websockets.http11 import Request
 from websockets.protocol import OPEN
 
-from parlour.live.link import CONGESTED_ABOVE_BYTES, DROP_ABOVE_BYTES, Flusher, Link
+from parlour.live.link import CONGESTED_ABOVE_BYTES, DROP_ABOVE_BYTES, Flusher, Link, Waiting, frames_of
 from parlour.wire.codec import SharedFrame
 from parlour.wire.errors import CloseCode
 from parlour.wire.frames import FRAME_BYTES
@@ -176,10 +176,10 @@ class TransportLink(Link):
         if not self._protocol.close_sent and not self._transport.is_closing():
             self._transport.write(_PING)
 
-    def _write(self, frames: Sequence[SharedFrame]) -> None:
+    def _write(self, waiting: Sequence[Waiting]) -> None:
         if self._protocol.close_sent or self._transport.is_closing():
             return
-        self._transport.write(frames[0].framed if len(frames) == 1 else b"".join([frame.framed for frame in frames]))
+        self._transport.write(waiting[0].framed if len(waiting) == 1 else b"".join([part.framed for part in waiting]))
 
     def _close(self, code: CloseCode, reason: str) -> None:
         self._protocol.hang_up(int(code), reason)
@@ -200,7 +200,8 @@ class SendLink(Link):
         """How much waits for the server to take it, in bytes."""
         return self._buffered_bytes
 
-    def _write(self, frames: Sequence[SharedFrame]) -> None:
+    def _write(self, waiting: Sequence[Waiting]) -> None:
+        frames = frames_of(waiting)
         self._queue.extend(frames)
         self._buffered_bytes += sum(len(frame.payload) for frame in frames)
         if self._buffered_bytes > CONGESTED_ABOVE_BYTES and not self.is_congested:

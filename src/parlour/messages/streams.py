@@ -14,7 +14,7 @@ from typing_extensions import override
 
 from parlour.accounts.actions import Accounts
 from parlour.live.hub import Hub, Listener
-from parlour.live.link import CONGESTED_ABOVE_BYTES, Flusher, Link
+from parlour.live.link import CONGESTED_ABOVE_BYTES, Flusher, Link, Waiting, frames_of
 from parlour.rooms.actions import Rooms
 from parlour.wire.codec import SharedFrame
 from parlour.wire.errors import RESTARTS, CloseCode, Refusal
@@ -92,7 +92,8 @@ class StreamLink(Link):
         if not was_closed:
             self._on_end(None)
 
-    def _write(self, frames: Sequence[SharedFrame]) -> None:
+    def _write(self, waiting: Sequence[Waiting]) -> None:
+        frames = frames_of(waiting)
         self._queue.extend(frames)
         self._queued_bytes += sum(len(frame.payload) for frame in frames)
         if self._queued_bytes > CONGESTED_ABOVE_BYTES:

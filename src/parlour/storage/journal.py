@@ -108,6 +108,8 @@ class Journal:
     async def _run(self) -> None:
         while True:
             await self._wake.wait()
+            # One turn of the loop: who has sent something by now is in this batch, and not alone in the next.
+            await asyncio.sleep(0)
             batch = self._take_batch()
             if batch and self.is_writable:
                 await self._settle(batch)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 import msgspec
 
@@ -108,6 +109,16 @@ def text_frame(payload: bytes) -> bytes:
     if size < 65_536:  # noqa: PLR2004
         return b"\x81\x7e" + size.to_bytes(2, "big") + payload
     return b"\x81\x7f" + size.to_bytes(8, "big") + payload
+
+
+class SharedRun:
+    """Frames that follow one another, for everyone the same: `framed` is one piece, to be written at once."""
+
+    __slots__ = ("framed", "frames")
+
+    def __init__(self, frames: Sequence[SharedFrame]) -> None:
+        self.frames = frames
+        self.framed = frames[0].framed if len(frames) == 1 else b"".join([frame.framed for frame in frames])
 
 
 class SharedFrame:
