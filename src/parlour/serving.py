@@ -24,7 +24,7 @@ from parlour.wire.frames import FRAME_BYTES
 STOP_WITHIN_S = 8
 SWITCH_EVERY_S = 0.001
 """How long the loop may keep the interpreter while the database's thread has an answer for it."""
-COLLECT_EVERY = (50_000, 20, 20)
+COLLECT_EVERY = (20_000, 10, 10)
 """How many objects come into being before the collector looks for cycles. Posts make none, and come in thousands."""
 _log = structlog.get_logger("parlour")
 

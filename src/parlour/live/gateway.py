@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
+from collections.abc import Callable
 from typing import Final
 
 from parlour.accounts.actions import Person
-from parlour.live.visitor import MakeLink, Receive, Services, Visitor
+from parlour.live.visitor import Services, Visitor
 from parlour.wire.codec import SharedFrame
 from parlour.wire.errors import CloseCode
 from parlour.wire.frames import Drain
@@ -30,23 +31,23 @@ class Gateway:
         """How many sockets are open."""
         return len(self._visitors)
 
-    async def serve(self, make_link: MakeLink, receive: Receive, *, token: str | None, origin: str) -> None:
-        """Serve one accepted socket until it closes.
+    def welcome(self, token: str | None, origin: str, on_gone: Callable[[], None]) -> Visitor:
+        """Somebody for one accepted socket, who needs a link now.
 
         Args:
-            make_link: makes the link.
-            receive: ASGI's receive.
             token: the session token that came with the handshake, if any.
             origin: where the handshake came in, for links.
+            on_gone: called once, when the socket has closed.
         """
-        visitor = Visitor(self._services, make_link, token, origin, self._know)
-        self._visitors.add(visitor)
-        try:
-            await visitor.serve(receive)
-        finally:
+
+        def forget(visitor: Visitor) -> None:
             self._visitors.discard(visitor)
             self._forget(visitor)
-            visitor.leave_all()
+            on_gone()
+
+        visitor = Visitor(self._services, token, origin, self._know, forget)
+        self._visitors.add(visitor)
+        return visitor
 
     def _know(self, visitor: Visitor, person: Person) -> None:
         """From now on what happens to this person or session finds the visitor."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Protocol
 
 from parlour.wire.codec import SharedFrame, SharedRun
 from parlour.wire.errors import CloseCode
@@ -50,6 +50,19 @@ Waiting = SharedFrame | SharedRun
 def frames_of(waiting: Sequence[Waiting]) -> list[SharedFrame]:
     """One by one."""
     return [frame for part in waiting for frame in (part.frames if isinstance(part, SharedRun) else (part,))]
+
+
+class Owner(Protocol):
+    """Whom the other side of a connection talks to."""
+
+    def hear(self, text: bytes | None) -> None:
+        """It said this; None for a binary message."""
+
+    def notice(self) -> None:
+        """It gave a sign of life below the protocol."""
+
+    def gone(self) -> None:
+        """It will say nothing more."""
 
 
 class Link(ABC):
@@ -129,6 +142,12 @@ class Link(ABC):
 
     def ping(self) -> None:  # noqa: B027 -- optional: only a real socket has a sign of life below the protocol
         """Ask for a sign of life."""
+
+    def pause_reading(self) -> None:  # noqa: B027 -- optional: who reads one message at a time waits by himself
+        """Let the other side wait before it says more."""
+
+    def resume_reading(self) -> None:  # noqa: B027 -- as above
+        """It may go on."""
 
     @abstractmethod
     def buffered_bytes(self) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
 
 from litestar import Router, WebSocket, get, websocket
@@ -11,7 +11,7 @@ from litestar.di import NamedDependency
 from parlour.accounts.identity import Origins, address_of, bearer_of, origin_of, token_of
 from parlour.accounts.limits import Doors
 from parlour.live.gateway import Gateway
-from parlour.live.link import Flusher, Link
+from parlour.live.link import Flusher
 from parlour.live.websocket import EXTENSION, LiveProtocol, SendLink, TransportLink
 from parlour.wire.errors import RESTARTS, CloseCode, Refusal
 
@@ -33,23 +33,24 @@ async def live(
         await socket.close()
         return
     await socket.accept()
-    # Past the framework from here on: its wrappers cost more than the frames.
-    send = socket.send
-    protocol = socket.scope.get("extensions", {}).get(EXTENSION)  # type: ignore[union-attr]  # ASGI: may be absent
-
-    def make_link(on_sign_of_life: Callable[[], None], take: Callable[[bytes], bool]) -> Link:
-        if isinstance(protocol, LiveProtocol):
-            return TransportLink(flusher, protocol, on_sign_of_life, take)
-        return SendLink(flusher, send)
-
     if gateway.is_draining:
         await socket.close(CloseCode.DRAINING, RESTARTS)
         return
-    try:
-        with doors.open(address_of(socket)):
-            await gateway.serve(make_link, socket.receive, token=token_of(socket), origin=origin_of(socket))
-    except Refusal as refusal:
-        await socket.close(CloseCode.OVERLOADED, refusal.message)
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(doors.open(address_of(socket)))
+        except Refusal as refusal:
+            await socket.close(CloseCode.OVERLOADED, refusal.message)
+            return
+        visitor = gateway.welcome(token_of(socket), origin_of(socket), stack.pop_all().close)
+    # Past the framework from here on: its wrappers cost more than the frames.
+    protocol = socket.scope.get("extensions", {}).get(EXTENSION)  # type: ignore[union-attr]  # ASGI: may be absent
+    if isinstance(protocol, LiveProtocol):
+        visitor.link = link = TransportLink(flusher, visitor, protocol)
+        protocol.attach(link)
+    else:
+        visitor.link = SendLink(flusher, socket.send)
+        await visitor.listen(socket.receive)
 
 
 @get("/live", include_in_schema=False, sync_to_thread=False)

@@ -24,7 +24,7 @@ from parlour.rooms.actions import Rooms, Seat
 from parlour.rooms.rules import TITLE_CHARS
 from parlour.storage.batch import Written
 from parlour.storage.schema import new_id
-from parlour.wire.codec import SharedFrame, find_post
+from parlour.wire.codec import SharedFrame
 from parlour.wire.connection import Accepted, Answer, Hangup, Outcome, ServerConnection, refused
 from parlour.wire.errors import RESTARTS, CloseCode, Refusal
 from parlour.wire.frames import (
@@ -55,14 +55,13 @@ from parlour.wire.frames import (
 from parlour.wire.times import rfc3339
 
 CONGESTED_WAIT_S: Final = 30.0
+MOST_WAITING: Final = 32
+"""So many messages of a client wait for one that is being carried out; then it is not read any further."""
 
 _log = structlog.get_logger("parlour.live")
 _limits = LimitsFrame(FRAME_BYTES, BODY_CHARS, NAME_CHARS, TITLE_CHARS, POSTS_IN_FLIGHT, FILL_EVENTS)
 
 Receive = Callable[[], Awaitable[Any]]
-MakeLink = Callable[[Callable[[], None], Callable[[bytes], bool]], Link]
-"""Makes the link of a connection; takes what to call on signs of life below the protocol, and with each text that has
-nothing before it in line: when that returns False, the text goes the ordinary way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +89,15 @@ class _Place:
 class Visitor:
     """One connection: who it is, and the rooms it has entered."""
 
+    link: Link
+
     def __init__(
         self,
         services: Services,
-        make_link: MakeLink,
         token: str | None,
         origin: str,
         know: Callable[[Visitor, Person], None],
+        forget: Callable[[Visitor], None],
     ) -> None:
         self.person: Person | None = None
         self.is_leaving = False
@@ -104,57 +105,80 @@ class Visitor:
         self._token = token
         self._origin = origin
         self._know = know
+        self._forget = forget
         self._places: dict[str, _Place] = {}
         self._connection = ServerConnection(opened_at_s=_now_s())
         self._pinged_at_s = _now_s()
-        self._is_at_rest = False
-        self.link = make_link(lambda: self._connection.heard(_now_s()), self.take)
+        self._waiting: list[bytes | None] = []
+        self._work: asyncio.Task[None] | None = None
+        self._is_gone = False
 
-    def take(self, text: bytes) -> bool:
-        """Carry out a post at once, unless something of this client is under way or it reads too slowly.
+    def hear(self, text: bytes | None) -> None:
+        """Carry out what the client says, in order, and at once unless something has to be waited for."""
+        if self.link.is_closed:
+            # What the client sent behind the frame that ended the connection is not carried out.
+            return
+        if self._work is None and not self.link.is_congested:
+            rest = self._follow(self._read(text))
+            if rest is not None:
+                self._work = asyncio.create_task(self._catch_up(rest), name="visitor")
+            return
+        self._waiting.append(text)
+        if self._work is None:
+            self._work = asyncio.create_task(self._catch_up(), name="visitor")
+        if len(self._waiting) == MOST_WAITING:
+            self.link.pause_reading()
 
-        So the path that every message takes has no queue and no task in it.
-        """
-        if not self._is_at_rest or self.link.is_congested or (post := find_post(text)) is None:
-            return False
-        match self._connection.receive_command(post, _now_s()):
-            case Accepted():
-                self._take(post)
-            case Answer(frame):
-                self._send(frame)
-            case Hangup(code, reason):
-                self.link.close(code, reason)
-        return True
-
-    def _take(self, post: Post) -> None:
+    async def _catch_up(self, rest: Awaitable[None] | None = None) -> None:
+        """Finish what was begun, and then what has come meanwhile."""
         try:
-            self._post(post)
-        except Refusal as refusal:
-            self._refuse(refusal, post)
-        except Exception:  # noqa: BLE001 -- the edge of the socket, as in `_carry_out`
-            _log.exception("command_failed", op="Post")
-            self._refuse(Refusal("internal"), post)
+            if rest is not None:
+                await rest
+            while self._waiting and not self.link.is_closed:
+                # A client that does not read its answers gets no more of them: memory stays bounded.
+                if self.link.is_congested and not await self.link.drained(CONGESTED_WAIT_S):
+                    self.link.close(CloseCode.TOO_SLOW, "Too slow: come back and resume.")
+                    return
+                rest = self._follow(self._read(self._waiting.pop(0)))
+                if rest is not None:
+                    await rest
+        finally:
+            self._work = None
+            self._waiting.clear()
+            if self._is_gone:
+                self._leave_all()
+            else:
+                self.link.resume_reading()
 
-    async def serve(self, receive: Receive) -> None:
-        """Take the client's messages, one after the other, until it is gone."""
-        while True:
-            self._is_at_rest = True
-            message = await receive()
-            self._is_at_rest = False
-            if message["type"] != "websocket.receive":
-                self.link.lost()
-                return
-            # A client that does not read its answers gets no more of them: memory stays bounded.
-            if self.link.is_congested and not await self.link.drained(CONGESTED_WAIT_S):
-                self.link.close(CloseCode.TOO_SLOW, "Too slow: come back and resume.")
-            text = message.get("text")
-            now_s = _now_s()
-            outcome = self._connection.receive_binary() if text is None else self._connection.receive(text, now_s)
-            await self._follow(outcome)
-            if self.link.is_closed:
-                # What the client sent behind the frame that ended the connection is not carried out.
-                await self.link.finish()
-                return
+    def notice(self) -> None:
+        """A sign of life below the protocol."""
+        self._connection.heard(_now_s())
+
+    def gone(self) -> None:
+        """The connection is over: leave the rooms, at the latest when what was begun has ended."""
+        if not self._is_gone:
+            self._is_gone = True
+            if self._work is None:
+                self._leave_all()
+
+    async def listen(self, receive: Receive) -> None:
+        """Hear what comes through plain ASGI, one message after the other, until the client is gone."""
+        try:
+            while not self.link.is_closed:
+                message = await receive()
+                if message["type"] != "websocket.receive":
+                    self.link.lost()
+                    return
+                text = message.get("text")
+                self.hear(None if text is None else text.encode())
+                if self._work is not None:
+                    await asyncio.wait([self._work])
+            await self.link.finish()
+        finally:
+            self.gone()
+
+    def _read(self, text: bytes | None) -> Outcome:
+        return self._connection.receive_binary() if text is None else self._connection.receive(text, _now_s())
 
     def tick(self) -> None:
         """Ping a silent client, and give up on one that stays silent."""
@@ -174,48 +198,62 @@ class Visitor:
         for room_id, place in self._places.items():
             self._places[room_id] = replace(place, seat=replace(place.seat, person=self.person))
 
-    def leave_all(self) -> None:
-        """The connection is gone."""
+    def _leave_all(self) -> None:
+        self._forget(self)
         for room_id in list(self._places):
             self._leave(room_id, at_once=False)
 
-    async def _follow(self, outcome: Outcome) -> None:
+    def _follow(self, outcome: Outcome) -> Awaitable[None] | None:
+        """Do it, and say what remains to be waited for."""
         match outcome:
             case Accepted(command):
-                await self._carry_out(command)
+                return self._carry_out(command)
             case Answer(frame):
                 self._send(frame)
             case Hangup(code, reason):
                 self.link.close(code, reason)
             case _:
                 assert_never(outcome)
+        return None
 
-    async def _carry_out(self, command: AnyCommand) -> None:
+    def _carry_out(self, command: AnyCommand) -> Awaitable[None] | None:
         try:
-            await self._dispatch(command)
-        except Refusal as refusal:
-            self._refuse(refusal, command)
-        except Exception:  # noqa: BLE001 -- the edge of the socket, as render_bug is that of HTTP
-            # The edge: a bug is logged, the client gets a public word, the connection goes on.
-            _log.exception("command_failed", op=type(command).__name__)
-            self._refuse(Refusal("internal"), command)
+            match command:
+                case Post():
+                    self._post(command)
+                case Ping():
+                    self._send(Pong(command.ref))
+                case Exit():
+                    self._exit(command)
+                case Hello() | Enter() | Fill():
+                    return self._carry_out_slowly(command)
+                case _:
+                    assert_never(command)
+        except Exception as error:  # noqa: BLE001 -- the edge of the socket, as render_bug is that of HTTP
+            self._fail(error, command)
+        return None
 
-    async def _dispatch(self, command: AnyCommand) -> None:
-        match command:
-            case Hello():
-                await self._hello(command)
-            case Enter():
-                await self._enter(command)
-            case Exit():
-                self._exit(command)
-            case Post():
-                self._post(command)
-            case Fill():
-                await self._fill(command)
-            case Ping():
-                self._send(Pong(command.ref))
-            case _:
-                assert_never(command)
+    async def _carry_out_slowly(self, command: Hello | Enter | Fill) -> None:
+        try:
+            match command:
+                case Hello():
+                    await self._hello(command)
+                case Enter():
+                    await self._enter(command)
+                case Fill():
+                    await self._fill(command)
+                case _:
+                    assert_never(command)
+        except Exception as error:  # noqa: BLE001 -- as above
+            self._fail(error, command)
+
+    def _fail(self, error: Exception, command: AnyCommand) -> None:
+        """A bug is logged, the client gets a public word, and the connection goes on."""
+        if isinstance(error, Refusal):
+            self._refuse(error, command)
+        else:
+            _log.error("command_failed", op=type(command).__name__, exc_info=error)
+            self._refuse(Refusal("internal"), command)
 
     async def _hello(self, hello: Hello) -> None:
         load_person, token = self._services.accounts.load_person, hello.token or self._token

@@ -7,20 +7,21 @@ work of an ASGI `send`. Handshake, control frames and closing stay uvicorn's.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from typing_extensions import override
+from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
 from websockets.http11 import Request
 from websockets.protocol import OPEN
 
-from parlour.live.link import CONGESTED_ABOVE_BYTES, DROP_ABOVE_BYTES, Flusher, Link, Waiting, frames_of
+from parlour.live.link import CONGESTED_ABOVE_BYTES, DROP_ABOVE_BYTES, Flusher, Link, Owner, Waiting, frames_of
 from parlour.wire.codec import SharedFrame
 from parlour.wire.errors import CloseCode
 from parlour.wire.frames import FRAME_BYTES
-from parlour.wire.framing import TEXT, end_of_frame, read_text
+from parlour.wire.framing import TEXT, end_of_frame, is_text, read_text
 
 EXTENSION = "parlour.socket"
 """The key of the ASGI scope's extensions under which the gateway finds the protocol."""
@@ -61,13 +62,36 @@ class LiveProtocol(WebSocketsSansIOProtocol):
         self._rest = data[start:]
 
     def _take_text(self, frame: bytes) -> bool:
-        """Whether it was a whole text, with nothing before it in line, that the link's owner took."""
-        link = self.link
-        if frame[0] != TEXT or link is None or self.frames or not self.queue.empty() or self.close_sent:
+        """Whether it was a whole text for the link's owner, in the ordinary form."""
+        if frame[0] != TEXT or self.link is None or self.frames or self.close_sent or self.conn.state is not OPEN:
             return False
-        if self.conn.state is not OPEN or not FEWEST_BYTES <= len(frame) <= FRAME_BYTES:
+        if not FEWEST_BYTES <= len(frame) <= FRAME_BYTES or not is_text(text := read_text(frame)):
             return False
-        return link.take(read_text(frame))
+        self.link.owner.hear(text)
+        return True
+
+    @override
+    async def run_asgi(self) -> None:
+        """Call the application, which may return and leave the connection to a link: then nothing of the call stays."""
+        try:
+            await self.app(self.scope, self.receive, self.send)
+        except ClientDisconnected:
+            pass
+        except Exception:
+            self.logger.exception("Exception in ASGI application")
+        if self.link is None and self.close_timer is None:
+            self.send_500_response()
+            self.transport.close()
+
+    def attach(self, link: TransportLink) -> None:
+        """From now on the link's owner hears what the client says; the handshake is forgotten."""
+        self.link = link
+        del self.request, self.response, self.scope
+        while not self.queue.empty():
+            link.take(self.queue.get_nowait())
+        if self.read_paused:
+            self.read_paused = False
+            self.transport.resume_reading()
 
     @override
     def handle_connect(self, event: Request) -> None:
@@ -94,7 +118,11 @@ class LiveProtocol(WebSocketsSansIOProtocol):
             except UnicodeDecodeError:
                 self._fail(_INVALID_UTF8, "invalid UTF-8")
                 return
-        super().send_receive_event_to_app()
+        if self.link is None:
+            super().send_receive_event_to_app()
+        elif not self.close_sent:
+            text, self.frames = b"".join(self.frames), []
+            self.link.owner.hear(text if self.curr_msg_data_type == "text" else None)
 
     def _fail(self, code: int, reason: str) -> None:
         self.conn.fail(code, reason)
@@ -105,14 +133,14 @@ class LiveProtocol(WebSocketsSansIOProtocol):
         """A ping of the client is a sign of life."""
         super().handle_ping()
         if self.link is not None:
-            self.link.on_sign_of_life()
+            self.link.owner.notice()
 
     @override
     def handle_pong(self, event: Frame) -> None:
         """So is its pong."""
         super().handle_pong(event)
         if self.link is not None:
-            self.link.on_sign_of_life()
+            self.link.owner.notice()
 
     @override
     def pause_writing(self) -> None:
@@ -152,20 +180,36 @@ class LiveProtocol(WebSocketsSansIOProtocol):
 class TransportLink(Link):
     """Writes shared frames straight to the transport."""
 
-    def __init__(
-        self,
-        flusher: Flusher,
-        protocol: LiveProtocol,
-        on_sign_of_life: Callable[[], None],
-        take: Callable[[bytes], bool],
-    ) -> None:
+    def __init__(self, flusher: Flusher, owner: Owner, protocol: LiveProtocol) -> None:
         super().__init__(flusher)
-        self.on_sign_of_life = on_sign_of_life
-        self.take = take
+        self.owner = owner
         self._protocol = protocol
         self._transport = protocol.transport
         self._transport.set_write_buffer_limits(high=CONGESTED_ABOVE_BYTES, low=DROP_ABOVE_BYTES)
-        protocol.link = self
+
+    def take(self, message: Mapping[str, object]) -> None:
+        """Hear what came before the link was there."""
+        if message["type"] == "websocket.receive":
+            text = message.get("text")
+            self.owner.hear(text.encode() if isinstance(text, str) else None)
+        elif message["type"] == "websocket.disconnect":
+            self.lost()
+
+    @override
+    def lost(self) -> None:
+        super().lost()
+        self._protocol.link = None
+        self.owner.gone()
+
+    @override
+    def pause_reading(self) -> None:
+        if not self._transport.is_closing():
+            self._transport.pause_reading()
+
+    @override
+    def resume_reading(self) -> None:
+        if not self._transport.is_closing():
+            self._transport.resume_reading()
 
     def buffered_bytes(self) -> int:
         """How much was written but not yet sent, in bytes."""
@@ -183,6 +227,7 @@ class TransportLink(Link):
 
     def _close(self, code: CloseCode, reason: str) -> None:
         self._protocol.hang_up(int(code), reason)
+        self.owner.gone()
 
 
 class SendLink(Link):

@@ -8,10 +8,9 @@ from collections.abc import Sequence
 import msgspec
 
 from parlour.wire.errors import Code
-from parlour.wire.frames import AnyCommand, AnyFrame, Event, LogEvent, Post
+from parlour.wire.frames import AnyCommand, AnyFrame, Event, LogEvent
 
 _commands: msgspec.json.Decoder[AnyCommand] = msgspec.json.Decoder(AnyCommand)
-_posts: msgspec.json.Decoder[Post] = msgspec.json.Decoder(Post)
 _frames: msgspec.json.Decoder[AnyFrame] = msgspec.json.Decoder(AnyFrame)
 _encoder = msgspec.json.Encoder()
 _OPS = frozenset(op.__struct_config__.tag for op in AnyCommand.__args__)
@@ -42,14 +41,6 @@ def decode_command(text: str | bytes) -> AnyCommand:
         return _commands.decode(text)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as fault:
         raise _diagnose(text, fault) from None
-
-
-def find_post(text: str | bytes) -> Post | None:
-    """The frame, if it is a post; None for anything else, which `decode_command` reads or refuses."""
-    try:
-        return _posts.decode(text)
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
-        return None
 
 
 def _diagnose(text: str | bytes, fault: Exception) -> BadFrame:

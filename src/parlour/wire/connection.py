@@ -78,11 +78,6 @@ class ServerConnection:
             if bad.hopeless:
                 return Hangup(CloseCode.BAD_FRAME, bad.message)
             return Answer(refused(bad.code, bad.message, ref=bad.ref))
-        return self.receive_command(command, now_s)
-
-    def receive_command(self, command: AnyCommand, now_s: float) -> Outcome:
-        """What to do about one frame that has been read already."""
-        self.heard_at_s = now_s
         if isinstance(command, Hello):
             return self._receive_hello(command)
         if not self.greeted:

@@ -42,3 +42,14 @@ def read_text(frame: bytes) -> bytes:
     size = len(masked)
     mask = frame[start : start + _MASK_BYTES] * (size // _MASK_BYTES + 1)
     return (int.from_bytes(masked, "big") ^ int.from_bytes(mask[:size], "big")).to_bytes(size, "big")
+
+
+def is_text(payload: bytes) -> bool:
+    """Whether it is UTF-8."""
+    if payload.isascii():
+        return True
+    try:
+        payload.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
