@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 from parlour.wire.errors import Refusal
@@ -159,16 +160,28 @@ class Doors:
         Raises:
             Refusal: rate_limited, when its address holds too many.
         """
+        leave = self.enter(address)
+        try:
+            yield
+        finally:
+            leave()
+
+    def enter(self, address: str) -> Callable[[], None]:
+        """A connection begins; call what this returns when it has ended.
+
+        Raises:
+            Refusal: rate_limited, when its address holds too many.
+        """
         key = address_key(address)
         if self.most is not None and self._open[key] >= self.most:
             raise Refusal("rate_limited", "Your address holds too many connections.", retry_after_s=60)
         self._open[key] += 1
-        try:
-            yield
-        finally:
-            self._open[key] -= 1
-            if not self._open[key]:
-                del self._open[key]
+        return partial(self._leave, key)
+
+    def _leave(self, key: str) -> None:
+        self._open[key] -= 1
+        if not self._open[key]:
+            del self._open[key]
 
 
 def address_key(address: str) -> str:

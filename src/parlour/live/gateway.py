@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Final
 
 from parlour.accounts.actions import Person
-from parlour.live.visitor import Services, Visitor
+from parlour.live.visitor import Guestbook, Services, Visitor
 from parlour.wire.codec import SharedFrame
 from parlour.wire.errors import CloseCode
 from parlour.wire.frames import Drain
@@ -39,13 +39,7 @@ class Gateway:
             origin: where the handshake came in, for links.
             on_gone: called once, when the socket has closed.
         """
-
-        def forget(visitor: Visitor) -> None:
-            self._visitors.discard(visitor)
-            self._forget(visitor)
-            on_gone()
-
-        visitor = Visitor(self._services, token, origin, self._know, forget)
+        visitor = Visitor(self._services, token, origin, Guestbook(self._know, self._forget, on_gone))
         self._visitors.add(visitor)
         return visitor
 
@@ -55,6 +49,7 @@ class Gateway:
             self._known[key].add(visitor)
 
     def _forget(self, visitor: Visitor) -> None:
+        self._visitors.discard(visitor)
         person = visitor.person
         for key in (person.id, person.session) if person else ():
             self._known[key].discard(visitor)

@@ -73,8 +73,7 @@ class Link(ABC):
         self.is_closed = False
         self._flusher = flusher
         self._waiting: list[Waiting] = []
-        self._drained = asyncio.Event()
-        self._drained.set()
+        self._drained: asyncio.Event | None = None
 
     def send(self, frame: SharedFrame) -> None:
         """Send with the next write."""
@@ -125,15 +124,19 @@ class Link(ABC):
         """The unsent data rose above the limit. A closed link has no limit: nothing more is sent."""
         if not self.is_closed:
             self.is_congested = True
-            self._drained.clear()
+            self._drained = self._drained or asyncio.Event()
 
     def resume(self) -> None:
         """The unsent data sank low enough."""
         self.is_congested = False
-        self._drained.set()
+        if self._drained is not None:
+            self._drained.set()
+            self._drained = None
 
     async def drained(self, timeout_s: float) -> bool:
         """Wait until there is room again; False when that took too long."""
+        if self._drained is None:
+            return True
         try:
             await asyncio.wait_for(self._drained.wait(), timeout_s)
         except TimeoutError:

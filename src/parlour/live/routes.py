@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from typing import Any
 
 from litestar import Router, WebSocket, get, websocket
@@ -36,13 +35,12 @@ async def live(
     if gateway.is_draining:
         await socket.close(CloseCode.DRAINING, RESTARTS)
         return
-    with ExitStack() as stack:
-        try:
-            stack.enter_context(doors.open(address_of(socket)))
-        except Refusal as refusal:
-            await socket.close(CloseCode.OVERLOADED, refusal.message)
-            return
-        visitor = gateway.welcome(token_of(socket), origin_of(socket), stack.pop_all().close)
+    try:
+        leave_door = doors.enter(address_of(socket))
+    except Refusal as refusal:
+        await socket.close(CloseCode.OVERLOADED, refusal.message)
+        return
+    visitor = gateway.welcome(token_of(socket), origin_of(socket), leave_door)
     # Past the framework from here on: its wrappers cost more than the frames.
     protocol = socket.scope.get("extensions", {}).get(EXTENSION)  # type: ignore[union-attr]  # ASGI: may be absent
     if isinstance(protocol, LiveProtocol):

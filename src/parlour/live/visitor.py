@@ -79,6 +79,15 @@ class Services:
 
 
 @dataclass(frozen=True, slots=True)
+class Guestbook:
+    """Who wants to know of a visitor: `know` when it has said who it is, `forget` and `on_gone` when it is gone."""
+
+    know: Callable[[Visitor, Person], None]
+    forget: Callable[[Visitor], None]
+    on_gone: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
 class _Place:
     """Where a visitor listens, and by which seat."""
 
@@ -90,22 +99,35 @@ class Visitor:
     """One connection: who it is, and the rooms it has entered."""
 
     link: Link
+    __slots__ = (
+        "_connection",
+        "_guestbook",
+        "_is_gone",
+        "_origin",
+        "_pinged_at_s",
+        "_places",
+        "_services",
+        "_token",
+        "_waiting",
+        "_work",
+        "is_leaving",
+        "link",
+        "person",
+    )
 
     def __init__(
         self,
         services: Services,
         token: str | None,
         origin: str,
-        know: Callable[[Visitor, Person], None],
-        forget: Callable[[Visitor], None],
+        guestbook: Guestbook,
     ) -> None:
         self.person: Person | None = None
         self.is_leaving = False
         self._services = services
         self._token = token
         self._origin = origin
-        self._know = know
-        self._forget = forget
+        self._guestbook = guestbook
         self._places: dict[str, _Place] = {}
         self._connection = ServerConnection(opened_at_s=_now_s())
         self._pinged_at_s = _now_s()
@@ -199,7 +221,8 @@ class Visitor:
             self._places[room_id] = replace(place, seat=replace(place.seat, person=self.person))
 
     def _leave_all(self) -> None:
-        self._forget(self)
+        self._guestbook.forget(self)
+        self._guestbook.on_gone()
         for room_id in list(self._places):
             self._leave(room_id, at_once=False)
 
@@ -259,7 +282,7 @@ class Visitor:
         load_person, token = self._services.accounts.load_person, hello.token or self._token
         try:
             self.person = await load_person(token)
-            self._know(self, self.person)
+            self._guestbook.know(self, self.person)
             # Looked up again: a sign-out or a new name that came in between could not find us yet.
             person = self.person = await load_person(token)
         except Refusal as refusal:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 from typing_extensions import override
 from uvicorn.protocols.utils import ClientDisconnected
@@ -23,6 +23,9 @@ from parlour.wire.errors import CloseCode
 from parlour.wire.frames import FRAME_BYTES
 from parlour.wire.framing import TEXT, end_of_frame, is_text, read_text
 
+if TYPE_CHECKING:
+    from uvicorn._types import ASGIReceiveEvent
+
 EXTENSION = "parlour.socket"
 """The key of the ASGI scope's extensions under which the gateway finds the protocol."""
 _PING = b"\x89\x00"
@@ -35,6 +38,19 @@ FEWEST_BYTES = 8
 MOST_FRAGMENTS = 1_024
 
 AsgiSend = Callable[[Any], Awaitable[None]]
+
+
+class _Unread(asyncio.Queue["ASGIReceiveEvent"]):
+    """What nobody receives is not kept."""
+
+    @override
+    def put_nowait(self, item: ASGIReceiveEvent) -> None:
+        """Drop it."""
+
+
+_UNREAD: Final = _Unread()
+_UNAWAITED: Final = asyncio.Event()
+"""In the place of what only ASGI's receive and send wait for."""
 
 
 class LiveProtocol(WebSocketsSansIOProtocol):
@@ -86,12 +102,17 @@ class LiveProtocol(WebSocketsSansIOProtocol):
     def attach(self, link: TransportLink) -> None:
         """From now on the link's owner hears what the client says; the handshake is forgotten."""
         self.link = link
-        del self.request, self.response, self.scope
         while not self.queue.empty():
             link.take(self.queue.get_nowait())
         if self.read_paused:
             self.read_paused = False
             self.transport.resume_reading()
+        # Half of what a connection holds would be for an application that has returned. The parser keeps the request.
+        self.queue, self.writable = _UNREAD, _UNAWAITED
+        self.request.headers.clear()
+        self.response.headers.clear()
+        self.client = self.server = None
+        del self.request, self.response, self.scope
 
     @override
     def handle_connect(self, event: Request) -> None:
