@@ -13,6 +13,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import Connection, Engine, event, text
 
+from parlour.storage.statements import observers
 from tests.cast import Guest, Room
 from tests.contracts.inprocess import ServerHere, server_here
 
@@ -31,6 +32,9 @@ class Statements:
     def note(
         self, _connection: Connection, _cursor: object, statement: str, parameters: object, *_more: object
     ) -> None:
+        self.note_prepared(statement, parameters)
+
+    def note_prepared(self, statement: str, parameters: object) -> None:
         task = asyncio.current_task()
         if task is not None and task.get_name() not in _BESIDE_THE_CALL and not _IS_FRAME.match(statement):
             self.sent.append((statement, parameters))
@@ -41,10 +45,12 @@ def statements_sent() -> Iterator[Statements]:
     """Everything that any engine sends during the block."""
     statements = Statements()
     event.listen(Engine, "before_cursor_execute", statements.note)
+    observers.append(statements.note_prepared)
     try:
         yield statements
     finally:
         event.remove(Engine, "before_cursor_execute", statements.note)
+        observers.remove(statements.note_prepared)
 
 
 @pytest.fixture

@@ -6,10 +6,11 @@ import sqlite3
 from enum import Enum, auto
 from functools import cache
 from pathlib import Path
+from typing import cast
 
 from sqlalchemy import Connection, Dialect, event
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import URL, AdaptedConnection, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -106,7 +107,7 @@ def open_writer(url: URL, *, is_migrating: bool = False) -> AsyncEngine:
     engine = _open(url, 1, pool_reset_on_return=None)
     # NORMAL loses acknowledged messages at power loss; FULL syncs the WAL before each COMMIT returns.
     _prepare(engine, ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "temp_store=MEMORY"))
-    _begin_with(engine, "BEGIN IMMEDIATE")
+    _begin_sqlite_with(engine, "BEGIN IMMEDIATE")
     return engine
 
 
@@ -118,7 +119,7 @@ def open_reader(url: URL) -> AsyncEngine:
         return engine
     engine = _open(url, SQLITE_READERS)
     _prepare(engine, ("query_only=ON", "busy_timeout=5000", "wal_autocheckpoint=0"))
-    _begin_with(engine, "BEGIN")
+    _begin_sqlite_with(engine, "BEGIN")
     return engine
 
 
@@ -149,6 +150,15 @@ def _begin_with(engine: AsyncEngine, statement: str) -> None:
     @event.listens_for(engine.sync_engine, "begin")
     def _begin(connection: Connection) -> None:
         connection.exec_driver_sql(statement)
+
+
+def _begin_sqlite_with(engine: AsyncEngine, statement: str) -> None:
+    """As `_begin_with`, in one trip to the driver's thread instead of three."""
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _begin(connection: Connection) -> None:
+        adapted = cast("AdaptedConnection", connection.connection.dbapi_connection)
+        adapted.run_async(lambda driver: driver.execute_fetchall(statement))
 
 
 def insert_on_conflict(url: URL, table: type[Base]) -> sqlite.Insert | postgresql.Insert:

@@ -7,8 +7,8 @@ database, during which Python runs on, where an `executemany` takes the interpre
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Callable, Sequence
+from typing import Any, Final, cast
 
 import aiosqlite
 import msgspec
@@ -21,7 +21,8 @@ from sqlalchemy.sql.elements import ColumnElement, TextClause
 from parlour.storage.dialects import dialect_of, is_sqlite
 from parlour.storage.schema import Head
 
-JsonRows = Sequence[Mapping[str, object]]
+observers: Final[list[Callable[[str, tuple[str]], None]]] = []
+"""Called with each statement and its parameters before it is sent: SQLAlchemy's events do not see them."""
 
 
 class Prepared:
@@ -41,6 +42,8 @@ class Prepared:
         """
         driver = (await connection.get_raw_connection()).driver_connection
         parameter = msgspec.json.encode(rows).decode()
+        for observe in observers:
+            observe(self._sql, (parameter,))
         if isinstance(driver, aiosqlite.Connection):
             return cast("Sequence[tuple[Any, ...]]", await driver.execute_fetchall(self._sql, (parameter,)))
         return cast("Sequence[tuple[Any, ...]]", await cast("Any", driver).fetch(self._sql, parameter))
