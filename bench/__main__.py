@@ -6,6 +6,7 @@ import argparse
 import asyncio
 
 from bench import fanout, lighthouse, posts, smoke
+from bench.powerloss import proof as powerloss
 from bench.results import record
 from bench.torture import proof
 
@@ -21,6 +22,7 @@ def main() -> None:
     proof.add_arguments(
         commands.add_parser("torture", help="nothing lost, nothing twice, under kill -9 and bad networks")
     )
+    powerloss.add_arguments(commands.add_parser("powerloss", help="nothing acknowledged is lost when the power fails"))
     arguments = parser.parse_args()
     if arguments.command == "smoke":
         record("smoke", asyncio.run(smoke.run(arguments.seconds)))
@@ -30,6 +32,8 @@ def main() -> None:
         record("posts", posts.run(arguments))
     elif arguments.command == "torture":
         record("torture", proof.run(arguments))
+    elif arguments.command == "powerloss":
+        record("powerloss", powerloss.run(arguments))
     else:
         record("lighthouse", lighthouse.run())
 

@@ -67,10 +67,11 @@ async def rename(http: httpx.AsyncClient, person: Person, name: str) -> None:
 async def take_down(http: httpx.AsyncClient, people: Sequence[Person], histories: Histories) -> None:
     """Ask for the log, the members and the messages of every room, and keep the answers."""
     for person in {person.room: person for person in people}.values():
-        histories.keep_outcome(person.room, await _ask_for_all(http, person))
+        histories.keep_outcome(person.room, await ask_for_all(http, person))
 
 
-async def _ask_for_all(http: httpx.AsyncClient, person: Person) -> Outcome:
+async def ask_for_all(http: httpx.AsyncClient, person: Person) -> Outcome:
+    """What the server has of this person's room: its log, members and messages."""
     room = f"/rooms/{person.room_id}"
     gathering = await _ask(http, "GET", room, person.token)
     events: list[LogEntry] = []

@@ -71,6 +71,10 @@ class Victim:
         self._process = None
         return at
 
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        self._running().send_signal(number)
+
     async def aim(self) -> asyncio.subprocess.Process:
         """Take aim: somebody who watches the journal, and kills right behind a COMMIT."""
         index = self._data / "parlour.sqlite3-shm"
