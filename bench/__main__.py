@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 
-from bench import fanout, lighthouse, posts, smoke
+from bench import conformance, fanout, fuzz, lighthouse, posts, smoke
 from bench.powerloss import proof as powerloss
 from bench.results import record
 from bench.torture import proof
@@ -23,6 +23,8 @@ def main() -> None:
         commands.add_parser("torture", help="nothing lost, nothing twice, under kill -9 and bad networks")
     )
     powerloss.add_arguments(commands.add_parser("powerloss", help="nothing acknowledged is lost when the power fails"))
+    conformance.add_arguments(commands.add_parser("conformance", help="the WebSocket cases of the Autobahn suite"))
+    fuzz.add_arguments(commands.add_parser("fuzz", help="nonsense into the socket, and memory that stays flat"))
     arguments = parser.parse_args()
     if arguments.command == "smoke":
         record("smoke", asyncio.run(smoke.run(arguments.seconds)))
@@ -32,6 +34,10 @@ def main() -> None:
         record("posts", posts.run(arguments))
     elif arguments.command == "torture":
         record("torture", proof.run(arguments))
+    elif arguments.command == "conformance":
+        record("conformance", conformance.run(arguments))
+    elif arguments.command == "fuzz":
+        record("fuzz", fuzz.run(arguments))
     elif arguments.command == "powerloss":
         record("powerloss", powerloss.run(arguments))
     else:

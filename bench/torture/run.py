@@ -248,13 +248,16 @@ class Run:
         await self._until(lambda: self._pen.written >= enough)
 
     async def _until(self, is_so: Callable[[], bool]) -> None:
-        for _ in range(int(STALLED_AFTER_S / BEAT_S)):
-            if is_so():
-                return
+        clock = asyncio.get_running_loop().time
+        done, give_up_at_s = (0, 0), clock() + STALLED_AFTER_S
+        while not is_so():
+            if done != (so_far := (self._pen.written, self._mischief.cuts)):
+                done, give_up_at_s = so_far, clock() + STALLED_AFTER_S
+            if clock() > give_up_at_s:
+                raise TimeoutError("the run stalled")
             if self._beating is not None and self._beating.done():
                 self._beating.result()
             await asyncio.sleep(BEAT_S)
-        raise TimeoutError("the run stalled")
 
     async def _settle(self, within_s: float) -> None:
         """Wait until everybody knows all, and go on in any case: what is missing then, the checker finds."""

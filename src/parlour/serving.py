@@ -7,6 +7,7 @@ import gc
 import socket
 import sys
 from contextlib import suppress
+from typing import Final, TypedDict
 
 import structlog
 import uvicorn
@@ -21,7 +22,18 @@ from parlour.storage.dialects import is_sqlite, resolve_url
 from parlour.storage.migrations import migrate
 from parlour.wire.frames import FRAME_BYTES
 
+
+class SocketOptions(TypedDict):
+    """What uvicorn is told about WebSockets."""
+
+    ws_max_size: int
+    ws_ping_interval: float | None
+    ws_per_message_deflate: bool
+
+
 STOP_WITHIN_S = 8
+SOCKET_OPTIONS: Final = SocketOptions(ws_max_size=FRAME_BYTES, ws_ping_interval=None, ws_per_message_deflate=False)
+"""Pings are the gateway's. Nothing is deflated: a frame is the same bytes for everyone, and history is HTTP's."""
 SWITCH_EVERY_S = 0.001
 """How long the loop may keep the interpreter while the database's thread has an answer for it."""
 COLLECT_EVERY = (20_000, 10, 10)
@@ -95,9 +107,7 @@ def _make_server(settings: Settings) -> DrainingServer:
         port=settings.port,
         http=BoundedProtocol,
         ws=LiveProtocol,
-        ws_max_size=FRAME_BYTES,
-        ws_ping_interval=None,
-        ws_per_message_deflate=False,
+        **SOCKET_OPTIONS,
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=list(settings.trusted_proxies),
         timeout_graceful_shutdown=STOP_WITHIN_S,

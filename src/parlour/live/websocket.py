@@ -150,6 +150,15 @@ class LiveProtocol(WebSocketsSansIOProtocol):
         self.handle_parser_exception()
 
     @override
+    def handle_parser_exception(self) -> None:
+        """Who breaks the rules before the handshake is answered gets no close frame: there is no WebSocket yet."""
+        if self.conn.close_sent is not None:
+            super().handle_parser_exception()
+            return
+        self.close_sent = True
+        self.transport.close()
+
+    @override
     def handle_ping(self) -> None:
         """A ping of the client is a sign of life."""
         super().handle_ping()
