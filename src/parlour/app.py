@@ -32,7 +32,7 @@ from parlour.live.gateway import Gateway
 from parlour.live.hub import Hub
 from parlour.live.link import Flusher
 from parlour.live.roster import Roster
-from parlour.live.visitor import Services
+from parlour.live.services import Services
 from parlour.live.watch import HeadWatch
 from parlour.messages import routes as message_routes
 from parlour.messages.actions import Messages

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from typing import Final
 
 from parlour.accounts.actions import Person
-from parlour.live.visitor import Guestbook, Services, Visitor
+from parlour.live.services import Services
+from parlour.live.visitor import Guestbook, Visitor
 from parlour.wire.codec import SharedFrame
 from parlour.wire.errors import CloseCode
 from parlour.wire.frames import Drain

@@ -11,16 +11,15 @@ from typing import Any, Final, assert_never
 import structlog
 from msgspec import structs
 
-from parlour.accounts.actions import Accounts, Person
-from parlour.accounts.limits import COMMANDS, POSTS, Limits
+from parlour.accounts.actions import Person
+from parlour.accounts.limits import COMMANDS, POSTS
 from parlour.accounts.rules import NAME_CHARS
-from parlour.live.hub import Hub, Listener
+from parlour.live.hub import Listener
 from parlour.live.link import Link
-from parlour.messages.actions import Draft, Messages
+from parlour.live.services import Services
+from parlour.messages.actions import Draft
 from parlour.messages.rules import BODY_CHARS
-from parlour.messages.snapshots import Snapshots
-from parlour.presence.actions import Presence
-from parlour.rooms.actions import Rooms, Seat
+from parlour.rooms.actions import Seat
 from parlour.rooms.rules import TITLE_CHARS
 from parlour.storage.batch import Written
 from parlour.storage.schema import new_id
@@ -62,20 +61,6 @@ _log = structlog.get_logger("parlour.live")
 _limits = LimitsFrame(FRAME_BYTES, BODY_CHARS, NAME_CHARS, TITLE_CHARS, POSTS_IN_FLIGHT, FILL_EVENTS)
 
 Receive = Callable[[], Awaitable[Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class Services:
-    """The verbs that a socket may call."""
-
-    accounts: Accounts
-    rooms: Rooms
-    messages: Messages
-    snapshots: Snapshots
-    presence: Presence
-    hub: Hub
-    limits: Limits
-    now_ms: Callable[[], int]
 
 
 @dataclass(frozen=True, slots=True)
