@@ -42,6 +42,9 @@ class Prepared:
         """
         driver = (await connection.get_raw_connection()).driver_connection
         parameter = msgspec.json.encode(rows).decode()
+        if not isinstance(driver, aiosqlite.Connection) and not cast("Any", driver).is_in_transaction():
+            # On PostgreSQL, SQLAlchemy begins with the first statement that it sends itself.
+            return [tuple(row) for row in await connection.exec_driver_sql(self._sql, (parameter,))]
         for observe in observers:
             observe(self._sql, (parameter,))
         if isinstance(driver, aiosqlite.Connection):
