@@ -24,6 +24,8 @@ from bench.torture.victim import SOURCE, Victim
 TALKERS: Final = 8
 WINDOW: Final = 8
 ANSWERS_ARRIVE_S: Final = 0.5
+UNKNOWN: Final = (401, 404)
+"""What a server answers that has never heard of the person, or of the room."""
 CROWD: Final = Size("powerloss", clients=TALKERS, rooms=1, posts=0, kills=0, cuts=0, posts_per_s=0)
 
 
@@ -50,6 +52,11 @@ class Outcome:
     def lost(self) -> int:
         """How many acknowledged posts are not in the log, at their place and to the letter."""
         return sum(self.kept.get(seq) != said for seq, said in self.acknowledged.items())
+
+    @property
+    def doubled(self) -> int:
+        """How many posts are in the log once more than they should be."""
+        return len(self.kept) - len({cid for cid, _ in self.kept.values()})
 
     @property
     def is_gapless(self) -> bool:
@@ -79,7 +86,7 @@ async def cut_power(folder: Path, *, after_s: float, source: Path = SOURCE) -> O
             copy = await asyncio.to_thread(keep, image, folder / "copy.img")
             for task in talk:
                 task.cancel()
-            await asyncio.gather(*talk, return_exceptions=True)
+            await _raise_failures(talk)
         finally:
             victim.close()
     with mounted(copy, folder / "copy") as disk:
@@ -108,6 +115,13 @@ async def _talk(port: int, person: Person, acknowledged: Kept) -> None:
                 await _post(socket, next(refs), person, said)
 
 
+async def _raise_failures(talk: Sequence[asyncio.Task[None]]) -> None:
+    """Raise what ended anybody's talk but us."""
+    for end in await asyncio.gather(*talk, return_exceptions=True):
+        if isinstance(end, Exception):
+            raise end
+
+
 async def _post(socket: ClientConnection, ref: int, person: Person, said: dict[str, str]) -> None:
     cid = str(uuid.uuid4())
     said[cid] = f"{ref} from {person.who}: {cid}"
@@ -127,7 +141,9 @@ async def _read_log(disk: Path, person: Person, acknowledged: Kept) -> Outcome:
             http.base_url = f"{victim.url}/api/v1"
             try:
                 events = (await crowd.ask_for_all(http, person)).events
-            except httpx.HTTPStatusError:
+            except httpx.HTTPStatusError as error:
+                if error.response.status_code not in UNKNOWN:
+                    raise
                 events = []
     finally:
         victim.close()
