@@ -54,6 +54,8 @@ def running(environment: Mapping[str, str], *, core: int | None = None) -> Itera
         finally:
             process.terminate()
             process.wait(STOP_WITHIN_S)
+            if process.stdout is not None:
+                process.stdout.close()
 
 
 def _address(process: subprocess.Popen[str], log: Path) -> str:

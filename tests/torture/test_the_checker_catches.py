@@ -43,7 +43,7 @@ def test_a_resend_that_is_stored_twice(tmp_path: Path) -> None:
 
 
 def test_a_seq_from_memory_after_a_restart(tmp_path: Path) -> None:
-    assert {"I1", "I3"} <= broken(mutants.NUMBERS_FROM_MEMORY, replace(KILLS, kills=1), tmp_path)
+    assert {"I1", "I3"} <= broken(mutants.NUMBERS_FROM_MEMORY, KILLS, tmp_path)
 
 
 def test_a_subscription_after_the_reading(tmp_path: Path) -> None:
