@@ -21,7 +21,7 @@ from parlour.live.link import CONGESTED_ABOVE_BYTES, DROP_ABOVE_BYTES, Flusher, 
 from parlour.wire.codec import SharedFrame
 from parlour.wire.errors import CloseCode
 from parlour.wire.frames import FRAME_BYTES
-from parlour.wire.framing import TEXT, end_of_frame, is_text, read_text
+from parlour.wire.framing import TEXT, end_of_frame, is_ordinary, is_text, read_text
 
 if TYPE_CHECKING:
     from uvicorn._types import ASGIReceiveEvent
@@ -81,7 +81,9 @@ class LiveProtocol(WebSocketsSansIOProtocol):
         """Whether it was a whole text for the link's owner, in the ordinary form."""
         if frame[0] != TEXT or self.link is None or self.frames or self.close_sent or self.conn.state is not OPEN:
             return False
-        if not FEWEST_BYTES <= len(frame) <= FRAME_BYTES or not is_text(text := read_text(frame)):
+        if not is_ordinary(frame) or not FEWEST_BYTES <= len(frame) <= FRAME_BYTES:
+            return False
+        if not is_text(text := read_text(frame)):
             return False
         self.link.owner.hear(text)
         return True

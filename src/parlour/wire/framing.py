@@ -35,8 +35,13 @@ def end_of_frame(data: bytes, start: int) -> int | None:
     return start + 2 + extended + _MASK_BYTES + int.from_bytes(data[start + 2 : start + 2 + extended], "big")
 
 
+def is_ordinary(frame: bytes) -> bool:
+    """Whether it is masked, and its length does not take eight bytes: only such a frame can be read by `read_text`."""
+    return _IS_MASKED <= frame[1] < _IS_MASKED + _MEDIUM
+
+
 def read_text(frame: bytes) -> bytes:
-    """The unmasked payload of one whole masked frame of fewer than 65,536 bytes."""
+    """The unmasked payload of one whole frame that is ordinary."""
     start = 2 if frame[1] & ~_IS_MASKED < _SHORT else 4
     masked = frame[start + _MASK_BYTES :]
     size = len(masked)
