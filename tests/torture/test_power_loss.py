@@ -23,4 +23,4 @@ def test_nothing_acknowledged_is_lost() -> None:
 
 
 def test_it_would_be_if_the_commit_did_not_wait_for_the_disk() -> None:
-    assert int(prove(1, is_full=False)["lost"]) > 0
+    assert int(prove(10, is_full=False)["lost"]) > 0
