@@ -16,11 +16,12 @@ _STYLE = """
   text { paint-order: stroke; stroke: #fefcf9; stroke-width: 4px; stroke-linejoin: round; }
   .ink { fill: #2a1f18; } .faint { fill: #615246; font-size: 12px; } .title { font-size: 18px; font-weight: 650; }
   .ours { fill: #115b3e; } .theirs { fill: #c3b5a4; } .limit { fill: none; stroke: #8c7d6d; stroke-dasharray: 4 3; }
+  .line { fill: none; stroke: #115b3e; stroke-width: 2; }
   .grid { stroke: #dbd2c5; } .bold { font-weight: 650; } .end { text-anchor: end; } .middle { text-anchor: middle; }
   @media (prefers-color-scheme: dark) {
     .sheet { fill: #1a1511; } text { stroke: #1a1511; }
     .ink { fill: #ede7dc; } .faint { fill: #b3a99c; } .ours { fill: #92caa0; } .theirs { fill: #63574d; }
-    .limit { stroke: #81756a; } .grid { stroke: #433a33; }
+    .line { stroke: #92caa0; } .limit { stroke: #81756a; } .grid { stroke: #433a33; }
   }
 """
 

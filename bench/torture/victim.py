@@ -17,6 +17,7 @@ from bench.torture.records import now_us
 
 SOURCE: Final = Path(__file__).parents[2] / "src"
 READY_WITHIN_S: Final = 30.0
+STOP_WITHIN_S: Final = 30.0
 POLL_S: Final = 0.02
 AIM_WITHIN_S: Final = 5.0
 _ADDRESS: Final = re.compile(r"open at +http://127\.0\.0\.1:(\d+)")
@@ -38,6 +39,10 @@ class Victim:
         self._data = folder / "data"
         self._source = source
         self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        return self._running().pid
 
     @property
     def url(self) -> str:
@@ -70,6 +75,13 @@ class Victim:
         process.wait()
         self._process = None
         return at
+
+    async def stop(self) -> None:
+        """SIGTERM; return once it has ended."""
+        process = self._running()
+        process.terminate()
+        await asyncio.to_thread(process.wait, STOP_WITHIN_S)
+        self._process = None
 
     def signal(self, number: signal.Signals) -> None:
         """Send it a signal."""

@@ -27,6 +27,7 @@ from parlour.http.problems import render_bug, render_http, render_refusal
 from parlour.http.queries import check_query
 from parlour.insights import health, metrics
 from parlour.live import routes as live_routes
+from parlour.live.admission import Admission
 from parlour.live.bus import Hint, MemoryBus
 from parlour.live.gateway import Gateway
 from parlour.live.hub import Hub
@@ -87,6 +88,7 @@ class Parlour:
         self.hub = Hub(self.messages.read_behind)
         self.watch = HeadWatch(self.hub, self.messages.read_heads)
         self.bus.subscribe(self.hub.offer)
+        self.admission = Admission()
         self.presence = Presence(self.hub, self.roster, now_ms)
         self.views = Views(settings.public_url, settings.empty_room_ttl_s)
         self.streams = Streams(self.accounts, self.rooms, self.hub, self.presence, self.flusher)
@@ -102,6 +104,7 @@ class Parlour:
                 snapshots=Snapshots(self.messages, self.views),
                 presence=self.presence,
                 hub=self.hub,
+                admission=self.admission,
                 limits=self.limits,
                 now_ms=now_ms,
             )
@@ -180,9 +183,12 @@ def make_app(parlour: Parlour) -> Litestar:
         if parlour.gateway.is_draining and request.method not in SAFE_METHODS:
             raise Refusal("overloaded", RESTARTS, retry_after_s=1)
 
+    live = live_routes.make_router(
+        live_routes.Parts(parlour.gateway, parlour.admission, origins, parlour.flusher, parlour.doors)
+    )
     api = Router(
         "/api/v1",
-        route_handlers=[account_routes.router, room_routes.router, message_routes.router, live_routes.router],
+        route_handlers=[account_routes.router, room_routes.router, message_routes.router, live],
         before_request=check_request,
     )
     return Litestar(

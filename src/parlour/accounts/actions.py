@@ -65,6 +65,7 @@ class Accounts:
 
     def __init__(self, database: Database, now_ms: Callable[[], int], session_ttl_s: float, news: News) -> None:
         self._database = database
+        self._sessions = tables.Sessions(database)
         self._now_ms = now_ms
         self._session_ttl_ms = int(session_ttl_s * 1000)
         self._news = news
@@ -85,8 +86,7 @@ class Accounts:
         if not token or len(token) > MOST_TOKEN_CHARS:
             return None
         now_ms = self._now_ms()
-        async with self._database.reading() as connection:
-            row = await tables.find_session(connection, _hash(token), now_ms)
+        row = await self._sessions.find(_hash(token), now_ms)
         if row is None:
             return None
         if row.expires_at_ms - now_ms < self._session_ttl_ms * (1 - EXTEND_AFTER_SHARE):

@@ -11,6 +11,8 @@ from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped, mapped_column
 
+from parlour.storage.database import Database
+from parlour.storage.gathered import Gathered
 from parlour.storage.schema import ID_CHARS, Base
 
 HASH_CHARS = 64
@@ -49,16 +51,26 @@ class SessionRow:
     kind: str
 
 
-_live_session = select(Session.token_hash, Session.expires_at_ms, Session.person_id, Person.name, Person.kind).join(
-    Person, Person.id == Session.person_id
-)
+class Sessions:
+    """Sessions by the hash of their token; those who ask at the same time are answered together."""
 
+    def __init__(self, database: Database) -> None:
+        statement = (
+            select(Session.token_hash, Session.expires_at_ms, Session.person_id, Person.name, Person.kind)
+            .join(Person, Person.id == Session.person_id)
+            .where(database.among_keys(Session.__table__.c.token_hash))
+        )
+        self._rows: Gathered[tuple[str]] = Gathered(database, database.prepare(statement), 1)
 
-async def find_session(connection: AsyncConnection, token_hash: str, now_ms: int) -> SessionRow | None:
-    """The session of this token hash if it has not ended."""
-    statement = _live_session.where(Session.token_hash == token_hash, Session.expires_at_ms > now_ms)
-    row = (await connection.execute(statement)).one_or_none()
-    return None if row is None else SessionRow(*row)
+    async def find(self, token_hash: str, now_ms: int) -> SessionRow | None:
+        """The session of this token hash if it has not ended.
+
+        Raises:
+            Refusal: storage_unavailable.
+        """
+        row = await self._rows.find((token_hash,))
+        session = None if row is None else SessionRow(token_hash, *row)
+        return session if session is not None and session.expires_at_ms > now_ms else None
 
 
 async def insert_person(connection: AsyncConnection, person_id: str, name: str, kind: str, now_ms: int) -> None:

@@ -51,6 +51,7 @@ class NodeCollector(Collector):
         yield GaugeMetricFamily("parlour_connections", "Open sockets.", sources.connections())
         yield GaugeMetricFamily("parlour_rooms_occupied", "Rooms with somebody present.", sources.roster.rooms)
         yield GaugeMetricFamily("parlour_rooms_listened", "Rooms with listeners.", sources.hub.rooms)
+        yield GaugeMetricFamily("parlour_listeners_behind", "Listeners that catch up with the log.", sources.hub.behind)
         yield GaugeMetricFamily("parlour_codes_occupied", "Codes that lead to a room.", sources.codes.occupied)
         yield GaugeMetricFamily("parlour_code_chars", "Length of the next code.", sources.codes.chars)
         yield GaugeMetricFamily("parlour_journal_writable", "1 when posts are taken.", int(sources.journal.is_writable))

@@ -15,12 +15,12 @@ from typing import Final, Protocol
 import structlog
 
 from parlour.live.bus import Hint
-from parlour.live.link import Link
+from parlour.live.link import CONGESTED_ABOVE_BYTES, Link
 from parlour.wire.codec import SharedFrame, SharedRun
 from parlour.wire.errors import CloseCode, Refusal
 from parlour.wire.frames import Event, Head, LogEvent
 
-REFILL_EVENTS: Final = 300
+REFILL_EVENTS: Final = 128
 LAG_S: Final = 30.0
 RETRY_S: Final = 0.5
 QUIET_S: Final = 10.0
@@ -100,6 +100,11 @@ class Hub:
     def rooms(self) -> int:
         """How many rooms have listeners on this node."""
         return len(self._channels)
+
+    @property
+    def behind(self) -> int:
+        """How many listeners on this node are being refilled from the log."""
+        return sum(listener.refill is not None for channel in self._channels.values() for listener in channel.listeners)
 
     def count(self, room_id: str) -> int:
         """How many listen to this room on this node."""
@@ -275,11 +280,9 @@ class Hub:
         if channel.head is None:
             channel.head = max(head, channel.floor)
         # What is committed but not yet announced comes as a live event: the live ones wait for it too.
-        run = frames[: max(0, channel.head - listener.cursor)]
-        for frame in run:
-            listener.link.send(frame)
-        self.deliveries += len(run)
-        listener.cursor += len(run)
+        sent = _send_some(listener.link, frames[: max(0, channel.head - listener.cursor)])
+        self.deliveries += sent
+        listener.cursor += sent
         if listener.cursor < channel.head:
             return False
         listener.refill = None
@@ -300,6 +303,17 @@ class Hub:
             SharedFrame(Event(room_id, event.seq, event.kind, event.at, event.by, event.data)) for event in run.events
         ]
         return frames, run.head
+
+
+def _send_some(link: Link, frames: Sequence[SharedFrame]) -> int:
+    """Send until the link is full, and at least one; how many. The rest is read again when there is room."""
+    room_bytes = CONGESTED_ABOVE_BYTES - link.buffered_bytes()
+    for number, frame in enumerate(frames):
+        if room_bytes <= 0 and number:
+            return number
+        room_bytes -= len(frame.framed)
+        link.send(frame)
+    return len(frames)
 
 
 def _give_up_if_failed(link: Link, refill: asyncio.Task[None]) -> None:

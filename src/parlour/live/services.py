@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from parlour.accounts.actions import Accounts
 from parlour.accounts.limits import Limits
+from parlour.live.admission import Admission
 from parlour.live.hub import Hub
 from parlour.messages.actions import Messages
 from parlour.messages.snapshots import Snapshots
@@ -24,5 +25,6 @@ class Services:
     snapshots: Snapshots
     presence: Presence
     hub: Hub
+    admission: Admission
     limits: Limits
     now_ms: Callable[[], int]

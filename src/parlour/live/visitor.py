@@ -243,15 +243,13 @@ class Visitor:
 
     async def _carry_out_slowly(self, command: Hello | Enter | Fill) -> None:
         try:
-            match command:
-                case Hello():
-                    await self._hello(command)
-                case Enter():
-                    await self._enter(command)
-                case Fill():
-                    await self._fill(command)
-                case _:
-                    assert_never(command)
+            if isinstance(command, Fill):
+                await self._fill(command)
+                return
+            async with self._services.admission.turn("inside"):
+                # Who waited for too long has gone, and comes back to another place in the line.
+                if not self.link.is_closed:
+                    await (self._hello(command) if isinstance(command, Hello) else self._enter(command))
         except Exception as error:  # noqa: BLE001 -- as above
             self._fail(error, command)
 

@@ -7,6 +7,7 @@ work of an ASGI `send`. Handshake, control frames and closing stay uvicorn's.
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -29,6 +30,11 @@ if TYPE_CHECKING:
 EXTENSION = "parlour.socket"
 """The key of the ASGI scope's extensions under which the gateway finds the protocol."""
 _PING = b"\x89\x00"
+_UNIX: Final = getattr(socket, "AF_UNIX", None)
+_UNSENT_OPTION: Final[int | None] = getattr(socket, "TCP_NOTSENT_LOWAT", None)
+UNSENT_IN_KERNEL_BYTES: Final = 128 * 1024
+"""So much of what a receiver does not take stays with the kernel, which would keep megabytes for each; the rest is ours
+to count. What is on its way is not limited by it: a long way may be as full as ever."""
 _INVALID_UTF8 = 1007
 CLOSE_WITHIN_S = 1.0
 MOST_BYTES = FRAME_BYTES + 14
@@ -97,7 +103,7 @@ class LiveProtocol(WebSocketsSansIOProtocol):
             pass
         except Exception:
             self.logger.exception("Exception in ASGI application")
-        if self.link is None and self.close_timer is None:
+        if self.link is None and self.close_timer is None and not self.disconnected:
             self.send_500_response()
             self.transport.close()
 
@@ -218,6 +224,9 @@ class TransportLink(Link):
         self._protocol = protocol
         self._transport = protocol.transport
         self._transport.set_write_buffer_limits(high=CONGESTED_ABOVE_BYTES, low=DROP_ABOVE_BYTES)
+        plug = self._transport.get_extra_info("socket")
+        if plug is not None and plug.family != _UNIX and _UNSENT_OPTION is not None:
+            plug.setsockopt(socket.IPPROTO_TCP, _UNSENT_OPTION, UNSENT_IN_KERNEL_BYTES)
 
     def take(self, message: Mapping[str, object]) -> None:
         """Hear what came before the link was there."""

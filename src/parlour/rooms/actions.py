@@ -79,6 +79,7 @@ class Rooms:
         self._codes = codes
         self._now_ms = now_ms
         self._seats = tables.select_seats(database)
+        self._places = tables.Seats(database)
 
     async def create(self, person: Person, title: str | None, password: str | None) -> Gathering:
         """Open a new room; the person owns it and is its first member."""
@@ -161,8 +162,7 @@ class Rooms:
         Raises:
             Refusal: not_found, when there is no such room for this person.
         """
-        async with self._database.reading() as connection:
-            return await self.read_seat(connection, person, room_id)
+        return _seat(person, await self._places.find(room_id, person.id) if is_id(room_id) else None)
 
     async def load_gathering(self, person: Person, room_id: str) -> Gathering:
         """The room and its members as of one moment.
@@ -205,10 +205,7 @@ class Rooms:
     async def read_seat(connection: AsyncConnection, person: Person, room_id: str) -> Seat:
         """As `load_seat`, inside the caller's reading transaction: what it reads then is read by a member."""
         found = await tables.find_room_of_member(connection, room_id, person.id) if is_id(room_id) else None
-        if found is None:
-            raise Refusal("not_found")
-        room, member = found
-        return Seat(room, person, member.role)
+        return _seat(person, found)
 
     def _joining(self, room: RoomRow, person: Person) -> Change:
         at_ms = self._now_ms()
@@ -241,6 +238,13 @@ class Rooms:
         statement = tables.update_member(room_id, person.id, name=person.name)
         renamed = _fact("member.renamed", person_id=person.id, name=person.name)
         return Change(room_id, renamed.kind, self._now_ms(), person.id, claim=once(statement, renamed))
+
+
+def _seat(person: Person, found: tuple[RoomRow, MemberRow] | None) -> Seat:
+    if found is None:
+        raise Refusal("not_found")
+    room, member = found
+    return Seat(room, person, member.role)
 
 
 def _fact(kind: str, **data: str) -> Fact:

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped, mapped_column
 
 from parlour.storage.database import Database
+from parlour.storage.gathered import Gathered
 from parlour.storage.schema import ID_CHARS, Base, Head
 from parlour.storage.statements import Prepared
 
@@ -75,8 +76,9 @@ class MemberRow:
     joined_at_ms: int
 
 
+_room_columns = (Room.id, Code.code, Room.title, Room.password_hash, Room.created_at_ms, Head.epoch, Head.head)
 _open_room = (
-    select(Room.id, Code.code, Room.title, Room.password_hash, Room.created_at_ms, Head.epoch, Head.head)
+    select(*_room_columns)
     .join(Code, Code.room_id == Room.id)
     .join(Head, Head.room_id == Room.id)
     .where(Room.closed_at_ms.is_(None))
@@ -110,6 +112,36 @@ async def is_member(connection: AsyncConnection, room_id: str, person_id: str) -
     """Whether this person has a place in the room, and did not leave."""
     statement = select(Member.role).where(Member.room_id == room_id, Member.person_id == person_id, _is_active)
     return (await connection.execute(statement)).first() is not None
+
+
+class Seats:
+    """Open rooms by their members; those who ask at the same time are answered together."""
+
+    def __init__(self, database: Database) -> None:
+        statement = (
+            select(Member.room_id, Member.person_id, Member.name, Member.role, Member.joined_at_ms, *_room_columns[1:])
+            .join(Room, Room.id == Member.room_id)
+            .join(Code, Code.room_id == Room.id)
+            .join(Head, Head.room_id == Room.id)
+            .where(
+                database.among_keys(Member.__table__.c.room_id, Member.__table__.c.person_id),
+                _is_active,
+                Room.closed_at_ms.is_(None),
+            )
+        )
+        self._rows: Gathered[tuple[str, str]] = Gathered(database, database.prepare(statement), 2)
+
+    async def find(self, room_id: str, person_id: str) -> tuple[RoomRow, MemberRow] | None:
+        """The open room, if this person is a member of it now.
+
+        Raises:
+            Refusal: storage_unavailable.
+        """
+        row = await self._rows.find((room_id, person_id))
+        if row is None:
+            return None
+        name, role, joined_at_ms, *room = row
+        return RoomRow(room_id, *room), MemberRow(person_id, name, role, joined_at_ms)
 
 
 def select_seats(database: Database) -> Prepared:
