@@ -102,7 +102,7 @@ async def measure(people: int) -> list[Row]:
                 for guest in crowd.guests:
                     guest.stop()
             if faults := [line for line in victim.log.splitlines() if "Traceback" in line or '"error"' in line]:
-                raise SlowReturnError(f"the server logged {len(faults)} faults: {faults[0][:500]}")
+                raise SlowReturnError(f"the server logged {len(faults)} faults: {faults[0][:500]}; {rows}")
         finally:
             victim.close()
     return rows

@@ -25,6 +25,6 @@ async def test_everybody_is_back_after_a_restart() -> None:
 
 def test_who_stops_reading_is_no_burden_and_has_everything_in_the_end() -> None:
     with running({}) as served:
-        row = asyncio.run(slow.measure(served, people=60, slow=6, seconds=12))
+        row = asyncio.run(slow.measure(served, people=60, slow=6, seconds=8))
     assert int(row["most_behind"]) >= 6
     assert float(row["grown_mb"]) <= slow.MOST_GROWN_MB

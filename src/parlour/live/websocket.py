@@ -16,7 +16,7 @@ from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
 from websockets.http11 import Request
-from websockets.protocol import OPEN
+from websockets.protocol import CONNECTING, OPEN
 
 from parlour.live.link import CONGESTED_ABOVE_BYTES, DROP_ABOVE_BYTES, Flusher, Link, Owner, Waiting, frames_of
 from parlour.wire.codec import SharedFrame
@@ -103,8 +103,10 @@ class LiveProtocol(WebSocketsSansIOProtocol):
             pass
         except Exception:
             self.logger.exception("Exception in ASGI application")
-        if self.link is None and self.close_timer is None and not self.disconnected:
-            self.send_500_response()
+        if self.link is None and self.close_timer is None:
+            # Who went away while it waited for its turn gets no answer.
+            if self.conn.state is CONNECTING and not self.conn.eof_sent:
+                self.send_500_response()
             self.transport.close()
 
     def attach(self, link: TransportLink) -> None:
