@@ -42,7 +42,7 @@ NAMES: Final[dict[Verb, str]] = {
 
 
 @asynccontextmanager
-async def _world(folder: Path, rooms: int, sizes: Sequence[int]) -> AsyncIterator[tuple[Victim, list[Place]]]:
+async def world(folder: Path, rooms: int, sizes: Sequence[int]) -> AsyncIterator[tuple[Victim, list[Place]]]:
     """A server with so many rooms, of which one has each of these sizes."""
     victim = Victim(folder)
     try:
@@ -89,7 +89,7 @@ async def measure_costs() -> list[Row]:
         for rooms in ROOMS:
             folder = Path(worlds.enter_context(tempfile.TemporaryDirectory(prefix="parlour-growth-")))
             sizes = MESSAGES if rooms == ROOMS[0] else MESSAGES[:1]
-            _, there = await worlds.enter_async_context(_world(folder, rooms, sizes))
+            _, there = await worlds.enter_async_context(world(folder, rooms, sizes))
             places += there
         for number in range(ROUNDS + WARM_UP_ROUNDS):
             for verb in VERBS:
@@ -149,7 +149,8 @@ async def _measure_memory(rooms: int, connections: int) -> Row:
 
 def _connect(victim: Victim, people: Sequence[Member], before_bytes: int) -> float:
     """Bring them in; what each of them costs, in bytes."""
-    visitors = [member.visitor(talks=False) for member in people]
+    # Nobody says anything before the generator is told to go; one of them has to be able to.
+    visitors = [member.visitor(talks=number == 0) for number, member in enumerate(people)]
     with load(DIALECT, visitors, Pace(), port=victim.port, watched=[victim.pid], core=None):
         time.sleep(SETTLE_S)
         return (memory_bytes(victim.pid) - before_bytes) / len(people)

@@ -3,6 +3,7 @@
 from xml.etree import ElementTree as ET
 
 from bench.pictures.bars import Bar, bars
+from bench.pictures.lines import Line, lines
 from bench.results import Row
 from bench.tables import markdown
 
@@ -32,4 +33,17 @@ def test_a_table_has_its_words_left_and_its_figures_right() -> None:
     rows: list[Row] = [{"who": "ours", "count": 1234567, "share": 0.5}]
     assert markdown(rows, {"who": "Who", "count": "How many"}) == (
         "| Who | How many |\n| --- | ---: |\n| ours | 1,234,567 |\n"
+    )
+
+
+def test_a_line_that_is_flat_is_drawn_flat_and_one_that_doubles_is_twice_as_high() -> None:
+    flat, growing = Line("flat", [(10.0, 4.0), (1000.0, 4.0)]), Line("growing", [(10.0, 4.0), (1000.0, 8.0)])
+    picture = ET.fromstring(lines("Title", "", "rooms", "ms", [flat, growing]))  # noqa: S314
+    dots = [(float(dot.get("cx", "nan")), float(dot.get("cy", "nan"))) for dot in picture.iter(f"{SVG}circle")]
+    floor = max(float(line.get("y1", "nan")) for line in picture.iter(f"{SVG}line"))
+    assert dots[0][1] == dots[1][1] == dots[2][1]
+    assert abs((floor - dots[3][1]) - 2 * (floor - dots[2][1])) < 1
+    assert dots[0][0] < dots[1][0]
+    assert picture.findtext(f"{SVG}desc") == (
+        "flat: 4.0 ms at 10, 4.0 ms at 1,000; growing: 4.0 ms at 10, 8.0 ms at 1,000"
     )
