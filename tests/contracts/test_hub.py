@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import msgspec
 import pytest
 
 from parlour.live.bus import Hint
 from parlour.live.hub import Hub
-from parlour.live.link import Flusher, Link, Waiting, frames_of
+from parlour.live.link import CONGESTED_ABOVE_BYTES, Flusher, Link, Waiting, frames_of
 from parlour.messages.actions import Fill
 from parlour.wire.codec import SharedFrame
 from parlour.wire.errors import CloseCode
@@ -19,6 +20,7 @@ from parlour.wire.frames import Event, LogEvent
 
 AT = "2026-11-24T06:30:00.000Z"
 ROOM = "room"
+EarT = TypeVar("EarT", bound="Ear")
 
 
 class Ear(Link):
@@ -39,11 +41,32 @@ class Ear(Link):
         raise AssertionError(f"closed with {code}: {reason}")
 
 
+class SlowEar(Ear):
+    """A link that reads when it is told to."""
+
+    unread_bytes = 0
+
+    def buffered_bytes(self) -> int:
+        return self.unread_bytes
+
+    def reads(self) -> None:
+        """Everything that waits for it."""
+        self.unread_bytes = 0
+        self.resume()
+
+    def _write(self, waiting: Sequence[Waiting]) -> None:
+        super()._write(waiting)
+        self.unread_bytes += sum(len(part.framed) for part in waiting)
+        if self.unread_bytes > CONGESTED_ABOVE_BYTES:
+            self.pause()
+
+
 @dataclass
 class Stage:
     """A room whose log is committed at one moment and announced at another; reading waits until `is_open` is set."""
 
     head: int
+    data: bytes = b"{}"
     is_open: asyncio.Event = field(default_factory=asyncio.Event)
     is_reading: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -54,7 +77,7 @@ class Stage:
     async def read(self, _room_id: str, after: int, limit: int) -> Fill:
         self.is_reading.set()
         events = [
-            LogEvent(seq, "test", AT, "alice", msgspec.Raw(b"{}"))
+            LogEvent(seq, "test", AT, "alice", msgspec.Raw(self.data))
             for seq in range(after + 1, min(self.head, after + limit) + 1)
         ]
         head = self.head
@@ -62,7 +85,9 @@ class Stage:
         return Fill(events, head)
 
     def enters(self, after: int) -> Ear:
-        link = Ear(self.flusher)
+        return self.takes(Ear(self.flusher), after)
+
+    def takes(self, link: EarT, after: int) -> EarT:
         self.hub.follow(self.hub.attach(ROOM, link, "alice", lambda _code: None), after)
         return link
 
@@ -154,3 +179,19 @@ async def test_who_is_ahead_misses_nothing_when_an_announcement_gets_lost() -> N
 
     await hears(alice, 10, 11, 12)
     await hears(bob, 11, 12)
+
+
+async def test_who_reads_slowly_is_given_no_more_than_it_can_hold_and_everything_in_the_end() -> None:
+    stage = Stage(head=400, data=b'"' + b"x" * 4_000 + b'"')
+    stage.is_open.set()
+    slow = stage.takes(SlowEar(stage.flusher), 0)
+    most_bytes, heard = 0, list[int]()
+    async with asyncio.timeout(5):
+        while len(heard) < stage.head:
+            heard.append(await slow.seqs.get())
+            if slow.is_congested and slow.seqs.empty():
+                most_bytes = max(most_bytes, slow.unread_bytes)
+                slow.reads()
+
+    assert heard == list(range(1, stage.head + 1))
+    assert CONGESTED_ABOVE_BYTES < most_bytes < CONGESTED_ABOVE_BYTES + 3 * 4_200
