@@ -109,6 +109,7 @@ class Guest:
         self._socket: _Socket | None = None
         self._connecting: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._is_asleep = False
 
     def start(self) -> None:
         """Connect, and stay connected."""
@@ -126,12 +127,14 @@ class Guest:
         self._send(frames.Post(next(self._refs), self.member.room_id, cid, body))
 
     def stop_reading(self) -> None:
-        """Leave what comes where it is."""
+        """Leave what comes where it is, and be as still as a phone that sleeps."""
+        self._is_asleep = True
         if self._socket is not None and self._socket.transport is not None:
             self._socket.transport.pause_reading()
 
     def read_again(self) -> None:
         """Go on where it stopped."""
+        self._is_asleep = False
         if self._socket is not None and self._socket.transport is not None:
             self._socket.transport.resume_reading()
 
@@ -150,9 +153,10 @@ class Guest:
 
     def _tick(self) -> None:
         now_ms = _now_ms()
-        self._do(self._machine.tick(now_ms))
-        if self.stream.due_ms is not None:
-            self._follow(self.stream.tick(now_ms))
+        if not self._is_asleep:
+            self._do(self._machine.tick(now_ms))
+            if self.stream.due_ms is not None:
+                self._follow(self.stream.tick(now_ms))
         self._timer = asyncio.get_running_loop().call_later(TICK_S, self._tick)
 
     def _do(self, effects: Iterable[client.Effect]) -> None:
