@@ -211,7 +211,7 @@ def _find_missing(size: Size, counts: Counter[str]) -> Iterator[str]:
         "kills between COMMIT and answer": size.kills // 4,
         "cuts": size.cuts,
         "reconnects": size.cuts,
-        "fills": size.cuts // 500,
+        "fills": size.cuts // 100,
         "of them recognised": size.cuts // 20,
         "final refusals": size.posts // 100,
         "renames": size.posts // 400,

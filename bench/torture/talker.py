@@ -42,6 +42,8 @@ from parlour.wire.stream import Stream
 IN_FLIGHT: Final = 8
 """Posts that wait for an answer at one time: half of what protocol.md allows."""
 REFUSED_FOR_NOW_S: Final = 0.5
+LOSES_SHARE: Final = 0.0005
+"""How often an event that came is lost on the way to the machine, which must notice the gap and fill it."""
 NEW_DEVICE_SHARE: Final = 0.01
 """How often somebody comes back knowing nothing of the room."""
 OTHER_CASE_SHARE: Final = 0.3
@@ -284,7 +286,8 @@ class Talker:
         match frame:
             case frames.Event():
                 self._note(Heard(at, who, connection, frame.seq, _mark(frame)))
-                self._follow(self.stream.event(frame, _now_ms()))
+                if self.stage.dice.random() >= LOSES_SHARE:
+                    self._follow(self.stream.event(frame, _now_ms()))
             case frames.Posted():
                 self._note(Posted(at, who, connection, frame.cid, frame.seq, frame.dup))
                 self._settle(frame.ref, is_final=True)
