@@ -41,16 +41,21 @@ NAMES: Final[dict[Verb, str]] = {
 }
 
 
+async def _seed(victim: Victim, folder: Path, rooms: int) -> tuple[Seeds, Member, list[Member]]:
+    """Let the server make its database and one room, stop it, and add rooms; that room's owner, and the others'."""
+    await victim.start()
+    template = await _open_room(victim.url)
+    await victim.stop()
+    seeds = Seeds(folder / "data" / "parlour.sqlite3", template.room_id)
+    return seeds, template, await asyncio.to_thread(seeds.add_rooms, rooms - 1)
+
+
 @asynccontextmanager
 async def world(folder: Path, rooms: int, sizes: Sequence[int]) -> AsyncIterator[tuple[Victim, list[Place]]]:
     """A server with so many rooms, of which one has each of these sizes."""
     victim = Victim(folder)
     try:
-        await victim.start()
-        template = await _open_room(victim.url)
-        await victim.stop()
-        seeds = Seeds(folder / "data" / "parlour.sqlite3", template.room_id)
-        owners = await asyncio.to_thread(seeds.add_rooms, rooms - 1)
+        seeds, template, owners = await _seed(victim, folder, rooms)
         for owner, size in zip(owners, sizes, strict=False):
             await asyncio.to_thread(seeds.add_messages, owner, size - 1)
         joiners = await asyncio.to_thread(seeds.add_people, [template], len(sizes) * _count("join"))
@@ -126,11 +131,7 @@ async def _measure_memory(rooms: int, connections: int) -> Row:
         folder = Path(name)
         victim = Victim(folder)
         try:
-            await victim.start()
-            template = await _open_room(victim.url)
-            await victim.stop()
-            seeds = Seeds(folder / "data" / "parlour.sqlite3", template.room_id)
-            owners = await asyncio.to_thread(seeds.add_rooms, rooms - 1)
+            seeds, _, owners = await _seed(victim, folder, rooms)
             people = await asyncio.to_thread(seeds.add_people, owners[: max(1, connections // 100)], connections)
             await victim.start()
             await asyncio.sleep(SETTLE_S)

@@ -19,7 +19,7 @@ def has_a_disk_of_its_own(tmp_path: Path) -> None:
 
 
 def test_nothing_acknowledged_is_lost() -> None:
-    assert prove(1, is_full=True)["lost"] == 0
+    assert prove(2, is_full=True)["lost"] == 0
 
 
 def test_it_would_be_if_the_commit_did_not_wait_for_the_disk() -> None:
