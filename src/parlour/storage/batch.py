@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from parlour.storage.database import Database
 from parlour.storage.schema import Base
-from parlour.storage.statements import Prepared, insert_rows, lock_heads, move_heads
+from parlour.storage.statements import Prepared, Rows, Step, insert_rows, lock_heads, move_heads, run_together
 from parlour.wire.codec import SharedFrame
 from parlour.wire.errors import Refusal
 from parlour.wire.frames import Event
@@ -180,12 +180,15 @@ class _Guards:
         self._held: set[tuple[Prepared, _Key]] = set()
         self.are_known = False
 
-    async def read(self, connection: AsyncConnection) -> None:
-        """Ask."""
+    @property
+    def steps(self) -> list[Step]:
+        """The questions."""
+        return [statement.on(list(keys)) for statement, keys in self._keys.items()]
+
+    def learn(self, answers: Sequence[Rows]) -> None:
+        """The answers, in the order of the questions."""
         self._held = {
-            (statement, tuple(row))
-            for statement, keys in self._keys.items()
-            for row in await statement.run(connection, list(keys))
+            (statement, tuple(row)) for statement, rows in zip(self._keys, answers, strict=True) for row in rows
         }
         self.are_known = True
 
@@ -224,31 +227,30 @@ class Batches:
             SQLAlchemyError, the driver's errors, OSError: nothing of the batch was acknowledged; after a lost
                 connection it may still be there.
         """
+        guards = _Guards(batch)
+        room_ids = {pending.change.room_id for pending in batch}
         async with self._database.transaction() as connection:
-            logs = await self._lock(connection, {pending.change.room_id for pending in batch})
-            # Looked up in a later statement than the lock: one statement would read a snapshot older than the lock.
+            # Looked up in later statements than the lock: one statement would read a snapshot older than the lock.
+            heads, *held = await run_together(connection, [self._lock_heads.on(list(room_ids)), *guards.steps])
+            logs = {room_id: _Log(epoch, head, head) for room_id, epoch, head in heads}
+            guards.learn(held)
             known = await _find_written(connection, batch) if look_first else {}
-            numbered, guards = _Numbered(logs, known), _Guards(batch)
+            numbered = _Numbered(logs, known)
             for pending in batch:
                 if not guards.are_known:
-                    await guards.read(connection)
+                    guards.learn(await run_together(connection, guards.steps))
                 answer = _answer(pending, numbered, guards) or await _claim(connection, pending, numbered, guards)
                 numbered.answers.append(answer)
-            await self._write(connection, numbered)
+            await run_together(connection, self._steps(numbered), commit=True)
         return numbered.answers
 
-    async def _lock(self, connection: AsyncConnection, room_ids: set[str]) -> dict[str, _Log]:
-        rows = await self._lock_heads.run(connection, list(room_ids))
-        return {room_id: _Log(epoch, head, head) for room_id, epoch, head in rows}
-
-    async def _write(self, connection: AsyncConnection, numbered: _Numbered) -> None:
-        for table, rows in numbered.rows.items():
-            await self._insert_into(table).run(connection, rows)
+    def _steps(self, numbered: _Numbered) -> list[Step]:
+        """What writes the batch."""
+        steps = [self._insert_into(table).on(rows) for table, rows in numbered.rows.items()]
         moved = [
             {"room_id": room_id, "head": log.head} for room_id, log in numbered.logs.items() if log.head > log.before
         ]
-        if moved:
-            await self._move_heads.run(connection, moved)
+        return [*steps, self._move_heads.on(moved)] if moved else steps
 
     def _insert_into(self, table: Table) -> Prepared:
         if table not in self._inserts:

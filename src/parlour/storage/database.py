@@ -19,6 +19,7 @@ from parlour.storage.dialects import (
 )
 from parlour.storage.schema import Base, Probe
 from parlour.storage.statements import Prepared, among_keys
+from parlour.storage.writer import KeptWriter, PooledWriter
 from parlour.wire.errors import Refusal
 
 _PROBE_CHARS = 32 * 1024
@@ -33,13 +34,13 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = resolve_url(url)
         self.is_embedded = is_sqlite(self.url)
-        self._writer = open_writer(self.url)
+        self._writer = (KeptWriter if self.is_embedded else PooledWriter)(open_writer(self.url))
         self._reader = open_reader(self.url)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that commits at the end of the block; raises what the driver raises."""
-        async with self._writer.begin() as connection:
+        async with self._writer.transaction() as connection:
             yield connection
 
     @asynccontextmanager
@@ -90,7 +91,7 @@ class Database:
     async def close(self) -> None:
         """Close every connection, the writer's last: the last one to close checkpoints."""
         await self._reader.dispose()
-        await self._writer.dispose()
+        await self._writer.close()
 
 
 @contextmanager

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Awaitable, Callable
 from enum import Enum, auto
 from functools import cache
 from pathlib import Path
-from typing import cast
+from typing import TypeVar, cast
 
+import aiosqlite
 from sqlalchemy import Connection, Dialect, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, AdaptedConnection, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from parlour.storage.schema import Base
 
@@ -22,6 +24,7 @@ SQLITE_READERS = 4
 POSTGRESQL_WRITERS = 5
 POSTGRESQL_READERS = 10
 POOL_WAIT_S = 10
+SQLITE_BEGIN_WRITING = "BEGIN IMMEDIATE"
 
 _POSTGRESQL_TIMEOUTS = {"timeout": 3, "command_timeout": 3}
 """Seconds to connect, and for one statement: a network that swallows packets must not hold a batch for ever, and one
@@ -43,6 +46,9 @@ _NO_URL = (
     "PARLOUR_DATABASE_URL is no database URL; write it like postgresql://user:password@host:5432/parlour "
     "or sqlite:////var/lib/parlour/parlour.sqlite3"
 )
+
+
+Answer = TypeVar("Answer")
 
 
 class Trouble(Enum):
@@ -107,7 +113,7 @@ def open_writer(url: URL, *, is_migrating: bool = False) -> AsyncEngine:
     engine = _open(url, 1, pool_reset_on_return=None)
     # NORMAL loses acknowledged messages at power loss; FULL syncs the WAL before each COMMIT returns.
     _prepare(engine, ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "temp_store=MEMORY"))
-    _begin_sqlite_with(engine, "BEGIN IMMEDIATE")
+    _begin_sqlite_with(engine, SQLITE_BEGIN_WRITING)
     return engine
 
 
@@ -153,12 +159,26 @@ def _begin_with(engine: AsyncEngine, statement: str) -> None:
 
 
 def _begin_sqlite_with(engine: AsyncEngine, statement: str) -> None:
-    """As `_begin_with`, in one trip to the driver's thread instead of three."""
+    """As `_begin_with`, in one trip to the driver's thread instead of three, and not when it has begun already."""
 
     @event.listens_for(engine.sync_engine, "begin")
     def _begin(connection: Connection) -> None:
         adapted = cast("AdaptedConnection", connection.connection.dbapi_connection)
-        adapted.run_async(lambda driver: driver.execute_fetchall(statement))
+        if not cast("aiosqlite.Connection", adapted.driver_connection).in_transaction:
+            adapted.run_async(lambda driver: driver.execute_fetchall(statement))
+
+
+def sqlite_driver_of(connection: AsyncConnection) -> aiosqlite.Connection | None:
+    """The driver's own connection, if it is SQLite's, which unlike another's is never lost."""
+    if connection.dialect.name != "sqlite" or connection.sync_connection is None:
+        return None
+    return cast("aiosqlite.Connection", connection.sync_connection.connection.driver_connection)
+
+
+async def in_thread_of(driver: aiosqlite.Connection, work: Callable[[sqlite3.Connection], Answer]) -> Answer:
+    """Do several things to a connection in one trip to its thread; the driver has a public way for one at a time."""
+    execute = cast("Callable[..., Awaitable[Answer]]", driver._execute)  # noqa: SLF001
+    return await execute(lambda: work(driver._conn))  # noqa: SLF001
 
 
 def insert_on_conflict(url: URL, table: type[Base]) -> sqlite.Insert | postgresql.Insert:

@@ -1,24 +1,24 @@
-"""Statements that the journal repeats for every batch: one text each, however many rows, and one trip to the driver.
+"""Statements that the journal repeats for every batch: one text each, however many rows, and on SQLite few trips.
 
 SQLAlchemy compiles them once. Sending them past its `execute` saves most of what a small batch costs, and on SQLite
-each of the four crossings between the loop and the driver's thread. Rows travel as one JSON array: one step of the
-database, during which Python runs on, where an `executemany` takes the interpreter's lock once for each row.
+each crossing between the loop and the driver's thread but one. Rows travel as one JSON array, and on SQLite back as
+one, too: one step of the database, during which Python runs on, where a row each takes the interpreter's lock as often.
 """
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Sequence
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 
-import aiosqlite
 import msgspec
-from sqlalchemy import Executable, Insert, Table, Update, column, insert, select, text, tuple_, update
+from sqlalchemy import Executable, Insert, Select, Table, Update, column, func, insert, select, text, tuple_, update
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import ColumnElement, TextClause
 
-from parlour.storage.dialects import dialect_of, is_sqlite
+from parlour.storage.dialects import SQLITE_BEGIN_WRITING, dialect_of, in_thread_of, is_sqlite, sqlite_driver_of
 from parlour.storage.schema import Head
 
 observers: Final[list[Callable[[str, tuple[str]], None]]] = []
@@ -29,27 +29,74 @@ class Prepared:
     """A statement as the driver takes it, with one parameter: a JSON array."""
 
     def __init__(self, url: URL, statement: Executable) -> None:
+        if is_sqlite(url) and isinstance(statement, Select):
+            together = func.json_group_array(func.json_array(*statement.selected_columns))
+            statement = statement.order_by(None).with_only_columns(together, maintain_column_froms=True)
         compiled = cast("SQLCompiler", statement.compile(dialect=dialect_of(url)))  # type: ignore[attr-defined]
         if list(compiled.positiontup or ()) != ["rows"]:
             raise ValueError(f"it takes more than its rows: {compiled}")
-        self._sql = str(compiled)
+        self.sql = str(compiled)
 
-    async def run(self, connection: AsyncConnection, rows: object) -> Sequence[tuple[Any, ...]]:
-        """Send it inside the connection's transaction, and read what it answers.
+    def on(self, rows: object) -> Step:
+        """The statement together with the rows or keys that it takes."""
+        return Step(self.sql, msgspec.json.encode(rows).decode())
 
-        Raises:
-            sqlite3.Error, asyncpg.PostgresError, OSError: as the driver raises them; see `dialects.diagnose`.
-        """
-        driver = (await connection.get_raw_connection()).driver_connection
-        parameter = msgspec.json.encode(rows).decode()
-        if not isinstance(driver, aiosqlite.Connection) and not cast("Any", driver).is_in_transaction():
-            # On PostgreSQL, SQLAlchemy begins with the first statement that it sends itself.
-            return [tuple(row) for row in await connection.exec_driver_sql(self._sql, (parameter,))]
-        for observe in observers:
-            observe(self._sql, (parameter,))
-        if isinstance(driver, aiosqlite.Connection):
-            return cast("Sequence[tuple[Any, ...]]", await driver.execute_fetchall(self._sql, (parameter,)))
-        return cast("Sequence[tuple[Any, ...]]", await cast("Any", driver).fetch(self._sql, parameter))
+    async def run(self, connection: AsyncConnection, rows: object) -> Rows:
+        """Send it by itself: see `run_together`."""
+        return (await run_together(connection, [self.on(rows)]))[0]
+
+
+Rows = Sequence[tuple[Any, ...]]
+
+
+class Step(NamedTuple):
+    """A statement as the driver takes it, and its one parameter."""
+
+    sql: str
+    parameter: str
+
+
+async def run_together(connection: AsyncConnection, steps: Sequence[Step], *, commit: bool = False) -> list[Rows]:
+    """Send the steps one after the other inside the connection's transaction, and read what each answers.
+
+    On SQLite that is one trip, which begins the transaction if that is still to be done, and with `commit` commits it;
+    elsewhere its end is left to SQLAlchemy.
+
+    Raises:
+        sqlite3.Error, asyncpg.PostgresError, OSError: as the driver raises them; see `dialects.diagnose`.
+    """
+    driver = sqlite_driver_of(connection)
+    if driver is None:
+        return [await _run_there(connection, step) for step in steps]
+    _show(steps)
+    return await in_thread_of(driver, lambda plain: _run_here(plain, steps, commit=commit))
+
+
+def _run_here(plain: sqlite3.Connection, steps: Sequence[Step], *, commit: bool) -> list[Rows]:
+    if not plain.in_transaction:
+        plain.execute(SQLITE_BEGIN_WRITING)
+    answers = [plain.execute(step.sql, (step.parameter,)).fetchone() for step in steps]
+    if commit:
+        plain.commit()
+    return [_read(answer[0]) if answer else () for answer in answers]
+
+
+_read = msgspec.json.Decoder(list[tuple[Any, ...]]).decode
+
+
+async def _run_there(connection: AsyncConnection, step: Step) -> Rows:
+    driver = cast("Any", (await connection.get_raw_connection()).driver_connection)  # asyncpg has no types
+    if not driver.is_in_transaction():
+        # On PostgreSQL, SQLAlchemy begins with the first statement that it sends itself.
+        return [tuple(row) for row in await connection.exec_driver_sql(step.sql, (step.parameter,))]
+    _show([step])
+    return cast("Rows", await driver.fetch(step.sql, step.parameter))
+
+
+def _show(steps: Sequence[Step]) -> None:
+    for observe in observers:
+        for step in steps:
+            observe(step.sql, (step.parameter,))
 
 
 def rows_of(url: URL) -> str:
