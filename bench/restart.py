@@ -22,7 +22,7 @@ import uvloop
 
 from bench.audience import Member, gather
 from bench.guest import Guest
-from bench.processes import raise_file_limit
+from bench.processes import cpu_s, raise_file_limit
 from bench.results import Row, percentile
 from bench.torture.victim import Victim
 from parlour.wire import frames
@@ -115,11 +115,12 @@ async def _restart(victim: Victim, crowd: _Crowd, how: str, end: Callable[[], Aw
     await end()
     await victim.start()
     up_s = time.monotonic() - before_s
-    waits_ms: list[float] = []
+    clients_cpu_before_s, waits_ms = time.process_time(), list[float]()
     asking = asyncio.create_task(_ask_health(victim.url, waits_ms))
     await crowd.wait(lambda guest: guest.entered_at_s is not None and guest.entered_at_s > before_s)
     back_s = sorted(at_s - before_s for guest in crowd.guests if (at_s := guest.entered_at_s) and at_s > before_s)
     asking.cancel()
+    server_cpu_s, clients_cpu_s = cpu_s(victim.pid), time.process_time() - clients_cpu_before_s
     unheard = await crowd.say_something()
     return {
         "what": f"restart, {how}",
@@ -131,6 +132,8 @@ async def _restart(victim: Victim, crowd: _Crowd, how: str, end: Callable[[], Aw
         "last_s": round(back_s[-1], 2) if back_s else -1,
         "tries_each": round((sum(guest.opens for guest in crowd.guests) - opens_before) / len(crowd.guests), 2),
         "most_back_in_1s": max(Counter(map(int, back_s)).values(), default=0),
+        "server_cpu_ms_each": round(server_cpu_s * 1000 / max(len(back_s), 1), 2),
+        "client_cpu_ms_each": round(clients_cpu_s * 1000 / max(len(back_s), 1), 2),
         "health_max_ms": round(max(waits_ms, default=0)),
         "unheard": unheard,
     }

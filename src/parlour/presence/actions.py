@@ -1,6 +1,7 @@
 """Arriving and departing. A person who drops out and is back within a breath never seemed to have left.
 
-News of a large room is gathered and told in one frame: five thousand arrivals are not told five thousand times.
+News of a large room is gathered and told in one frame, and that of any room while a crowd comes or goes: five thousand
+arrivals are not told five thousand times.
 """
 
 from __future__ import annotations
@@ -21,6 +22,23 @@ LISTENERS_AT_ONCE: Final = 50
 GATHER_MOST_S: Final = 1.0
 LISTENERS_A_SECOND: Final = 5_000
 """Up to 50 listeners are told at once. More are told less often: once a second in a room of 5,000."""
+AHEAD_S: Final = 0.2
+"""All rooms together may tell 1,000 listeners ahead of that rate; then each room waits, for a second at most."""
+
+
+class _Pace:
+    """How fast the rooms of this node tell their news, all together."""
+
+    def __init__(self) -> None:
+        self._paid_until_s = 0.0
+
+    def wait_s(self, now_s: float) -> float:
+        """How long the next room waits."""
+        return max(0.0, self._paid_until_s - now_s - AHEAD_S)
+
+    def spend(self, listeners: int, now_s: float) -> None:
+        """So many are told now."""
+        self._paid_until_s = max(self._paid_until_s, now_s) + listeners / LISTENERS_A_SECOND
 
 
 class Presence:
@@ -30,6 +48,7 @@ class Presence:
         self._hub = hub
         self._roster = roster
         self._now_ms = now_ms
+        self._pace = _Pace()
         self._departing: dict[str, dict[str, asyncio.TimerHandle]] = {}
         self._news: dict[str, dict[str, bool]] = {}
 
@@ -60,22 +79,30 @@ class Presence:
 
     def _note(self, room_id: str, person_id: str, *, is_here: bool) -> None:
         """Tell a change at once in a small room; gather it in a large one, where with its reverse it is no news."""
-        listeners = self._hub.count(room_id)
-        news = self._news.get(room_id)
-        if news is None:
-            news = self._news[room_id] = {}
-            if listeners > LISTENERS_AT_ONCE:
-                wait_s = min(GATHER_MOST_S, listeners / LISTENERS_A_SECOND)
-                asyncio.get_running_loop().call_later(wait_s, self._tell, room_id)
+        is_gathering = room_id in self._news
+        news = self._news.setdefault(room_id, {})
         if news.get(person_id, is_here) == is_here:
             news[person_id] = is_here
         else:
             del news[person_id]
-        if listeners <= LISTENERS_AT_ONCE:
+        if is_gathering:
+            return
+        wait_s = self._gather_s(room_id)
+        if wait_s:
+            asyncio.get_running_loop().call_later(wait_s, self._tell, room_id)
+        else:
             self._tell(room_id)
+
+    def _gather_s(self, room_id: str) -> float:
+        """How long this room's news is gathered before it is told."""
+        listeners = self._hub.count(room_id)
+        own_s = listeners / LISTENERS_A_SECOND if listeners > LISTENERS_AT_ONCE else 0.0
+        return min(GATHER_MOST_S, max(own_s, self._pace.wait_s(asyncio.get_running_loop().time())))
 
     def _tell(self, room_id: str) -> None:
         news = self._news.pop(room_id, {})
+        if news:
+            self._pace.spend(self._hub.count(room_id), asyncio.get_running_loop().time())
         joined = [person_id for person_id, is_here in news.items() if is_here]
         left = [person_id for person_id, is_here in news.items() if not is_here]
         if joined:
