@@ -157,3 +157,29 @@ async def test_a_batch_of_posts_costs_what_one_costs(server: ServerHere, posts: 
     # Lock the rooms, ask who is still a member, insert, move the heads.
     assert len(statements.sent) == 4 * batches
     assert batches == 1 if posts == 1 else batches < posts
+
+
+async def test_resends_are_looked_up_together_and_by_an_index(server: ServerHere) -> None:
+    alice = await server.guest("Alice")
+    room = await alice.opens("Tea")
+    await fill(server, room, MANY)
+    await alice.enters(room)
+    cids = [str(uuid4()) for _ in range(16)]
+
+    async def say_all() -> list[int]:
+        for cid in cids:
+            await alice.socket.says("post", room=room.id, cid=cid, body="hi")
+        return [(await alice.socket.hears(op="posted", cid=cid))["seq"] for cid in cids]
+
+    said = await say_all()
+    await alice.connects()
+    await alice.enters(room)
+    batches = server.parlour.journal.stats.batches
+    with statements_sent() as statements:
+        assert await say_all() == said
+    batches = server.parlour.journal.stats.batches - batches
+    # Twice: the index objects to the first of every batch's inserts.
+    assert len(statements.sent) <= 7 * batches
+    looked_up = [sent for sent in statements.sent if "messages" in sent[0] and sent[0].startswith("SELECT")]
+    assert 1 <= len(looked_up) <= batches
+    assert not [plan for plan in await plans_of(server, looked_up) if reads_too_much(plan)]

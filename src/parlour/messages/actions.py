@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Any, Final, cast
 
 from msgspec import Struct
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from parlour.accounts.actions import Person
 from parlour.messages import tables
+from parlour.messages.log import LogReader
 from parlour.messages.pages import bounded
 from parlour.messages.rules import PAGE_MESSAGES, check_body, clean_cid
-from parlour.messages.tables import MESSAGES, UNIQUE_KEY, Page, posted_event, within_bytes
+from parlour.messages.tables import MESSAGES, UNIQUE_KEY, Page, posted_event
 from parlour.rooms.actions import Gathering, Rooms, Seat
 from parlour.storage.batch import Change, Post, Written
 from parlour.storage.database import Database
@@ -80,6 +80,7 @@ class Messages:
         self._database = database
         self._journal = journal
         self._rooms = rooms
+        self._log = LogReader(database)
         self._now_ms = now_ms
 
     def post(self, seat: Seat, draft: Draft) -> asyncio.Future[Written]:
@@ -149,7 +150,8 @@ class Messages:
         """
         async with self._database.reading() as connection:
             seat = await self._rooms.read_seat(connection, person, room_id)
-            return await _read_events(connection, room_id, after, limit, head=seat.room.head)
+            events = await self._log.read(connection, room_id, after, limit, PAGE_BYTES)
+        return Fill(events, seat.room.head)
 
     async def read_heads(self, room_ids: Collection[str]) -> dict[str, int]:
         """Where the logs of these rooms end, for the watch over lost hints."""
@@ -163,15 +165,10 @@ class Messages:
             Refusal: not_found, when the room was closed meanwhile.
         """
         async with self._database.reading() as connection:
-            head = await tables.read_head(connection, room_id)
-            if head is None:
-                raise Refusal("not_found")
-            return await _read_events(connection, room_id, after, limit, head=head)
-
-
-async def _read_events(connection: AsyncConnection, room_id: str, after: int, limit: int, *, head: int) -> Fill:
-    events = await tables.read_log(connection, room_id, after, limit) if after < head else []
-    return Fill(within_bytes(events, PAGE_BYTES), head)
+            events, head = await self._log.read_with_head(connection, room_id, after, limit, PAGE_BYTES)
+        if head is None:
+            raise Refusal("not_found")
+        return Fill(events, head)
 
 
 def view(page: Page) -> list[MessageView]:

@@ -1,8 +1,8 @@
-"""Messages and the room's log: keyset queries over `(room_id, seq)`, the same few statements at any size."""
+"""Messages: keyset queries over `(room_id, seq)`, the same few statements at any size."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import msgspec
@@ -10,9 +10,7 @@ from sqlalchemy import Row, String, Text, UniqueConstraint, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped, mapped_column
 
-from parlour.storage.schema import ID_CHARS, Base, Entry, Head
-from parlour.wire.frames import LogEvent
-from parlour.wire.times import rfc3339
+from parlour.storage.schema import ID_CHARS, Base, Head
 
 
 class Message(Base):
@@ -30,7 +28,6 @@ class Message(Base):
     __table_args__ = (UniqueConstraint("room_id", "author_id", "cid"), {"sqlite_with_rowid": False})
 
 
-_EVENT_OVERHEAD_BYTES = 120
 ROOMS_AT_ONCE = 500
 
 MESSAGES = Base.metadata.tables["messages"]
@@ -99,11 +96,6 @@ async def _has_from(connection: AsyncConnection, room_id: str, seq: int) -> bool
     return (await connection.execute(statement)).first() is not None
 
 
-async def read_head(connection: AsyncConnection, room_id: str) -> int | None:
-    """Where the room's log ends; None when the room is gone."""
-    return (await connection.execute(select(Head.head).where(Head.room_id == room_id))).scalar_one_or_none()
-
-
 async def read_heads(connection: AsyncConnection, room_ids: Collection[str]) -> dict[str, int]:
     """Where the logs of these rooms end, a bounded number in a statement."""
     ids, heads = list(room_ids), {}
@@ -114,37 +106,7 @@ async def read_heads(connection: AsyncConnection, room_ids: Collection[str]) -> 
     return heads
 
 
-async def read_log(connection: AsyncConnection, room_id: str, after: int, limit: int) -> list[LogEvent]:
-    """The events at `after` + 1 to `after` + `limit`. The log is gapless, so both halves are bounded ranges."""
-    posts = select(*_columns).where(Message.room_id == room_id, Message.seq.between(after + 1, after + limit))
-    others = select(Entry.seq, Entry.kind, Entry.at_ms, Entry.by_id, Entry.data).where(
-        Entry.room_id == room_id, Entry.seq.between(after + 1, after + limit)
-    )
-    events = [_posted(row) for row in await connection.execute(posts)]
-    events += [
-        LogEvent(row.seq, row.kind, rfc3339(row.at_ms), row.by_id, msgspec.Raw(row.data.encode()))
-        for row in await connection.execute(others)
-    ]
-    events.sort(key=lambda event: event.seq)
-    return events
-
-
-def _posted(row: MessageRow) -> LogEvent:
-    data = posted_event(row.cid, row.body, row.reply_to, row.author_id, row.author_name)
-    return LogEvent(row.seq, "message.posted", rfc3339(row.at_ms), row.author_id, msgspec.Raw(data))
-
-
 def posted_event(cid: str, body: str, reply_to: int | None, author_id: str, author_name: str) -> bytes:
     """The data of a message.posted event, the same whether live or read back."""
     author = {"id": author_id, "name": author_name}
     return msgspec.json.encode({"cid": cid, "body": body, "reply_to": reply_to, "author": author})
-
-
-def within_bytes(events: Sequence[LogEvent], most_bytes: int) -> Sequence[LogEvent]:
-    """The first events that fit into `most_bytes` of data together; at least one."""
-    total = 0
-    for index, event in enumerate(events):
-        total += len(bytes(event.data)) + _EVENT_OVERHEAD_BYTES
-        if total > most_bytes and index:
-            return events[:index]
-    return events

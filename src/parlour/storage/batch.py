@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from msgspec import Raw, Struct
-from sqlalchemy import Executable, Table, and_, select
+from sqlalchemy import Executable, Table, select
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -183,7 +183,7 @@ class _Guards:
     @property
     def steps(self) -> list[Step]:
         """The questions."""
-        return [statement.on(list(keys)) for statement, keys in self._keys.items()]
+        return [statement.on(rows=list(keys)) for statement, keys in self._keys.items()]
 
     def learn(self, answers: Sequence[Rows]) -> None:
         """The answers, in the order of the questions."""
@@ -219,6 +219,7 @@ class Batches:
         self._lock_heads = database.prepare(lock_heads(database.url))
         self._move_heads = database.prepare(move_heads(database.url))
         self._inserts: dict[Table, Prepared] = {}
+        self._look_ups: dict[Table, Prepared] = {}
 
     async def commit(self, batch: Sequence[Pending], *, look_first: bool) -> list[Answered]:
         """Write the batch in one transaction and return only after COMMIT, with an answer for each change in order.
@@ -231,46 +232,49 @@ class Batches:
         room_ids = {pending.change.room_id for pending in batch}
         async with self._database.transaction() as connection:
             # Looked up in later statements than the lock: one statement would read a snapshot older than the lock.
-            heads, *held = await run_together(connection, [self._lock_heads.on(list(room_ids)), *guards.steps])
+            heads, *held = await run_together(connection, [self._lock_heads.on(rows=list(room_ids)), *guards.steps])
             logs = {room_id: _Log(epoch, head, head) for room_id, epoch, head in heads}
             guards.learn(held)
-            known = await _find_written(connection, batch) if look_first else {}
+            known = await self._find_written(connection, batch) if look_first else {}
             numbered = _Numbered(logs, known)
             for pending in batch:
                 if not guards.are_known:
                     guards.learn(await run_together(connection, guards.steps))
                 answer = _answer(pending, numbered, guards) or await _claim(connection, pending, numbered, guards)
                 numbered.answers.append(answer)
-            await run_together(connection, self._steps(numbered), commit=True)
+            await run_together(connection, self._steps(numbered), end=True)
         return numbered.answers
+
+    async def _find_written(self, connection: AsyncConnection, batch: Sequence[Pending]) -> dict[_Key, Written]:
+        """The posts of the batch that are in the log already, found through the unique index of their table."""
+        posts = [pending.change.post for pending in batch if pending.change.post is not None]
+        known: dict[_Key, Written] = {}
+        for table, key in {(post.table, post.key) for post in posts}:
+            values = [post.values for post in posts if post.table is table]
+            (rows,) = await run_together(connection, [self._look_up_in(table, key).on(rows=values)])
+            for *found, seq, at_ms in rows:
+                known[tuple(found)] = Written(seq, at_ms, is_duplicate=True)
+        return known
+
+    def _look_up_in(self, table: Table, key: tuple[str, ...]) -> Prepared:
+        if table not in self._look_ups:
+            columns = [table.c[name] for name in key]
+            found = select(*columns, table.c.seq, table.c.at_ms).where(self._database.among_keys(*columns))
+            self._look_ups[table] = self._database.prepare(found)
+        return self._look_ups[table]
 
     def _steps(self, numbered: _Numbered) -> list[Step]:
         """What writes the batch."""
-        steps = [self._insert_into(table).on(rows) for table, rows in numbered.rows.items()]
+        steps = [self._insert_into(table).on(rows=rows) for table, rows in numbered.rows.items()]
         moved = [
             {"room_id": room_id, "head": log.head} for room_id, log in numbered.logs.items() if log.head > log.before
         ]
-        return [*steps, self._move_heads.on(moved)] if moved else steps
+        return [*steps, self._move_heads.on(rows=moved)] if moved else steps
 
     def _insert_into(self, table: Table) -> Prepared:
         if table not in self._inserts:
             self._inserts[table] = self._database.prepare(insert_rows(self._database.url, table))
         return self._inserts[table]
-
-
-async def _find_written(connection: AsyncConnection, batch: Sequence[Pending]) -> dict[_Key, Written]:
-    """The posts of the batch that are in the log already, each found through its unique index."""
-    known: dict[_Key, Written] = {}
-    for pending in batch:
-        post = pending.change.post
-        if post is None:
-            continue
-        columns = post.table.c
-        matches = and_(*(columns[name] == value for name, value in zip(post.key, post.values, strict=True)))
-        found = (await connection.execute(select(columns.seq, columns.at_ms).where(matches))).one_or_none()
-        if found is not None:
-            known[post.values] = Written(found.seq, found.at_ms, is_duplicate=True)
-    return known
 
 
 def _answer(pending: Pending, numbered: _Numbered, guards: _Guards) -> Answered | None:

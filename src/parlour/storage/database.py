@@ -7,9 +7,11 @@ from contextlib import asynccontextmanager, contextmanager
 
 from sqlalchemy import ColumnElement, Executable, delete, insert, text
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from parlour.storage.dialects import (
+    SQLITE_READERS,
+    SQLITE_WRITERS,
     insert_on_conflict,
     is_sqlite,
     is_unavailable,
@@ -17,9 +19,9 @@ from parlour.storage.dialects import (
     open_writer,
     resolve_url,
 )
+from parlour.storage.doors import KeptDoor, PooledDoor
 from parlour.storage.schema import Base, Probe
 from parlour.storage.statements import Prepared, among_keys
-from parlour.storage.writer import KeptWriter, PooledWriter
 from parlour.wire.errors import Refusal
 
 _PROBE_CHARS = 32 * 1024
@@ -34,8 +36,8 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = resolve_url(url)
         self.is_embedded = is_sqlite(self.url)
-        self._writer = (KeptWriter if self.is_embedded else PooledWriter)(open_writer(self.url))
-        self._reader = open_reader(self.url)
+        self._writer = _open_door(open_writer(self.url), SQLITE_WRITERS)
+        self._reader = _open_door(open_reader(self.url), SQLITE_READERS)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
@@ -62,7 +64,7 @@ class Database:
             Refusal: storage_unavailable, when the store is gone.
         """
         with _refusing_when_unavailable():
-            async with self._reader.connect() as connection, connection.begin():
+            async with self._reader.transaction() as connection:
                 yield connection
 
     def insert_on_conflict(self, table: type[Base]) -> sqlite.Insert | postgresql.Insert:
@@ -90,8 +92,12 @@ class Database:
 
     async def close(self) -> None:
         """Close every connection, the writer's last: the last one to close checkpoints."""
-        await self._reader.dispose()
+        await self._reader.close()
         await self._writer.close()
+
+
+def _open_door(engine: AsyncEngine, sqlite_connections: int) -> KeptDoor | PooledDoor:
+    return KeptDoor(engine, sqlite_connections) if is_sqlite(engine.url) else PooledDoor(engine)
 
 
 @contextmanager

@@ -17,18 +17,21 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from parlour.storage.schema import Base
 
 SQLITE_READERS = 4
+SQLITE_WRITERS = 1
 POSTGRESQL_WRITERS = 5
 POSTGRESQL_READERS = 10
 POOL_WAIT_S = 10
-SQLITE_BEGIN_WRITING = "BEGIN IMMEDIATE"
 
 _POSTGRESQL_TIMEOUTS = {"timeout": 3, "command_timeout": 3}
 """Seconds to connect, and for one statement: a network that swallows packets must not hold a batch for ever, and one
 slow statement must leave the journal time for another try."""
+_BEGIN = "begin"
+"""Where a connection of SQLite's keeps how its transactions begin."""
 _MIGRATION_LOCK = 0x7061726C  # "parl"
 
 _SQLITE_UNWRITABLE = ("full", "readonly", "disk i/o error", "unable to open", "locked", "malformed")
@@ -110,10 +113,10 @@ def open_writer(url: URL, *, is_migrating: bool = False) -> AsyncEngine:
         _begin_with(engine, f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
         return engine
     # SQLite 3.7.0 to 3.51.2 can lose a WAL reset when two connections write or checkpoint, so there is exactly one.
-    engine = _open(url, 1, pool_reset_on_return=None)
+    engine = _open(url, SQLITE_WRITERS, pool_reset_on_return=None)
     # NORMAL loses acknowledged messages at power loss; FULL syncs the WAL before each COMMIT returns.
-    _prepare(engine, ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "temp_store=MEMORY"))
-    _begin_sqlite_with(engine, SQLITE_BEGIN_WRITING)
+    pragmas = ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "temp_store=MEMORY")
+    _prepare(engine, pragmas, begin="BEGIN IMMEDIATE")
     return engine
 
 
@@ -124,8 +127,7 @@ def open_reader(url: URL) -> AsyncEngine:
         _begin_with(engine, "SET TRANSACTION READ ONLY")
         return engine
     engine = _open(url, SQLITE_READERS)
-    _prepare(engine, ("query_only=ON", "busy_timeout=5000", "wal_autocheckpoint=0"))
-    _begin_sqlite_with(engine, "BEGIN")
+    _prepare(engine, ("query_only=ON", "busy_timeout=5000", "wal_autocheckpoint=0"), begin="BEGIN")
     return engine
 
 
@@ -141,15 +143,23 @@ def _open(url: URL, connections: int, **options: object) -> AsyncEngine:
     )
 
 
-def _prepare(engine: AsyncEngine, pragmas: tuple[str, ...]) -> None:
+def _prepare(engine: AsyncEngine, pragmas: tuple[str, ...], *, begin: str) -> None:
     @event.listens_for(engine.sync_engine, "connect")
-    def _set_pragmas(dbapi_connection: DBAPIConnection, _record: object) -> None:
+    def _set_pragmas(dbapi_connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
+        record.info[_BEGIN] = begin
         # The driver must not begin transactions by its own rules: ours begin explicitly, in `_begin_with`.
         dbapi_connection.isolation_level = None
         cursor = dbapi_connection.cursor()
         for pragma in pragmas:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _begin(connection: Connection) -> None:
+        # One trip to the driver's thread, where SQLAlchemy's own way takes three.
+        adapted = cast("AdaptedConnection", connection.connection.dbapi_connection)
+        if not cast("aiosqlite.Connection", adapted.driver_connection).in_transaction:
+            adapted.run_async(lambda driver: driver.execute_fetchall(begin))
 
 
 def _begin_with(engine: AsyncEngine, statement: str) -> None:
@@ -158,21 +168,16 @@ def _begin_with(engine: AsyncEngine, statement: str) -> None:
         connection.exec_driver_sql(statement)
 
 
-def _begin_sqlite_with(engine: AsyncEngine, statement: str) -> None:
-    """As `_begin_with`, in one trip to the driver's thread instead of three, and not when it has begun already."""
-
-    @event.listens_for(engine.sync_engine, "begin")
-    def _begin(connection: Connection) -> None:
-        adapted = cast("AdaptedConnection", connection.connection.dbapi_connection)
-        if not cast("aiosqlite.Connection", adapted.driver_connection).in_transaction:
-            adapted.run_async(lambda driver: driver.execute_fetchall(statement))
-
-
 def sqlite_driver_of(connection: AsyncConnection) -> aiosqlite.Connection | None:
     """The driver's own connection, if it is SQLite's, which unlike another's is never lost."""
     if connection.dialect.name != "sqlite" or connection.sync_connection is None:
         return None
     return cast("aiosqlite.Connection", connection.sync_connection.connection.driver_connection)
+
+
+def begin_of(connection: AsyncConnection) -> str:
+    """How a transaction begins on this connection of SQLite's: to read, or to write."""
+    return cast("str", connection.sync_connection.info[_BEGIN]) if connection.sync_connection else ""
 
 
 async def in_thread_of(driver: aiosqlite.Connection, work: Callable[[sqlite3.Connection], Answer]) -> Answer:

@@ -10,7 +10,7 @@ from collections.abc import Hashable
 from typing import Any, Final, Generic, TypeVar
 
 from parlour.storage.database import Database
-from parlour.storage.statements import Prepared
+from parlour.storage.statements import Prepared, run_together
 
 Key = TypeVar("Key", bound=tuple[Hashable, ...])
 AT_ONCE: Final = 500
@@ -60,7 +60,7 @@ class Gathered(Generic[Key]):
     async def _read(self, asked: dict[Key, asyncio.Future[tuple[Any, ...] | None]]) -> None:
         try:
             async with self._database.reading() as connection:
-                rows = await self._statement.run(connection, list(asked))
+                (rows,) = await run_together(connection, [self._statement.on(rows=list(asked))], end=True)
         except Exception as error:  # noqa: BLE001 -- it is told to everybody who asked
             for answer in asked.values():
                 answer.set_exception(error)

@@ -18,49 +18,46 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import ColumnElement, TextClause
 
-from parlour.storage.dialects import SQLITE_BEGIN_WRITING, dialect_of, in_thread_of, is_sqlite, sqlite_driver_of
+from parlour.storage.dialects import begin_of, dialect_of, in_thread_of, is_sqlite, sqlite_driver_of
 from parlour.storage.schema import Head
 
-observers: Final[list[Callable[[str, tuple[str]], None]]] = []
+observers: Final[list[Callable[[str, tuple[Any, ...]], None]]] = []
 """Called with each statement and its parameters before it is sent: SQLAlchemy's events do not see them."""
 
 
 class Prepared:
-    """A statement as the driver takes it, with one parameter: a JSON array."""
+    """A statement as the driver takes it. Of its parameters, `rows` travels as JSON; a SELECT takes no LIMIT here."""
 
     def __init__(self, url: URL, statement: Executable) -> None:
         if is_sqlite(url) and isinstance(statement, Select):
             together = func.json_group_array(func.json_array(*statement.selected_columns))
             statement = statement.order_by(None).with_only_columns(together, maintain_column_froms=True)
         compiled = cast("SQLCompiler", statement.compile(dialect=dialect_of(url)))  # type: ignore[attr-defined]
-        if list(compiled.positiontup or ()) != ["rows"]:
-            raise ValueError(f"it takes more than its rows: {compiled}")
-        self.sql = str(compiled)
+        self._sql = str(compiled)
+        self._names = tuple(compiled.positiontup or ())
 
-    def on(self, rows: object) -> Step:
-        """The statement together with the rows or keys that it takes."""
-        return Step(self.sql, msgspec.json.encode(rows).decode())
-
-    async def run(self, connection: AsyncConnection, rows: object) -> Rows:
-        """Send it by itself: see `run_together`."""
-        return (await run_together(connection, [self.on(rows)]))[0]
+    def on(self, **values: object) -> Step:
+        """The statement together with its parameters; `rows` are the rows or keys that it takes."""
+        if "rows" in values:
+            values["rows"] = msgspec.json.encode(values["rows"]).decode()
+        return Step(self._sql, tuple([values[name] for name in self._names]))
 
 
 Rows = Sequence[tuple[Any, ...]]
 
 
 class Step(NamedTuple):
-    """A statement as the driver takes it, and its one parameter."""
+    """A statement as the driver takes it, and its parameters in order."""
 
     sql: str
-    parameter: str
+    parameters: tuple[Any, ...]
 
 
-async def run_together(connection: AsyncConnection, steps: Sequence[Step], *, commit: bool = False) -> list[Rows]:
+async def run_together(connection: AsyncConnection, steps: Sequence[Step], *, end: bool = False) -> list[Rows]:
     """Send the steps one after the other inside the connection's transaction, and read what each answers.
 
-    On SQLite that is one trip, which begins the transaction if that is still to be done, and with `commit` commits it;
-    elsewhere its end is left to SQLAlchemy.
+    On SQLite that is one trip, which begins the transaction if that is still to be done; with `end` it commits, too.
+    Elsewhere the end of the transaction is left to SQLAlchemy.
 
     Raises:
         sqlite3.Error, asyncpg.PostgresError, OSError: as the driver raises them; see `dialects.diagnose`.
@@ -69,14 +66,15 @@ async def run_together(connection: AsyncConnection, steps: Sequence[Step], *, co
     if driver is None:
         return [await _run_there(connection, step) for step in steps]
     _show(steps)
-    return await in_thread_of(driver, lambda plain: _run_here(plain, steps, commit=commit))
+    begin = begin_of(connection)
+    return await in_thread_of(driver, lambda plain: _run_here(plain, steps, begin, end=end))
 
 
-def _run_here(plain: sqlite3.Connection, steps: Sequence[Step], *, commit: bool) -> list[Rows]:
+def _run_here(plain: sqlite3.Connection, steps: Sequence[Step], begin: str, *, end: bool) -> list[Rows]:
     if not plain.in_transaction:
-        plain.execute(SQLITE_BEGIN_WRITING)
-    answers = [plain.execute(step.sql, (step.parameter,)).fetchone() for step in steps]
-    if commit:
+        plain.execute(begin)
+    answers = [plain.execute(step.sql, step.parameters).fetchone() for step in steps]
+    if end:
         plain.commit()
     return [_read(answer[0]) if answer else () for answer in answers]
 
@@ -88,15 +86,15 @@ async def _run_there(connection: AsyncConnection, step: Step) -> Rows:
     driver = cast("Any", (await connection.get_raw_connection()).driver_connection)  # asyncpg has no types
     if not driver.is_in_transaction():
         # On PostgreSQL, SQLAlchemy begins with the first statement that it sends itself.
-        return [tuple(row) for row in await connection.exec_driver_sql(step.sql, (step.parameter,))]
+        return [tuple(row) for row in await connection.exec_driver_sql(step.sql, step.parameters)]
     _show([step])
-    return cast("Rows", await driver.fetch(step.sql, step.parameter))
+    return cast("Rows", await driver.fetch(step.sql, *step.parameters))
 
 
 def _show(steps: Sequence[Step]) -> None:
     for observe in observers:
         for step in steps:
-            observe(step.sql, (step.parameter,))
+            observe(step.sql, step.parameters)
 
 
 def rows_of(url: URL) -> str:

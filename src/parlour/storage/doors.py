@@ -1,7 +1,7 @@
-"""The writing door: several transactions at a time on PostgreSQL; on SQLite one, over a connection that is kept.
+"""The ways into the database: connections of a pool on PostgreSQL, connections that are kept on SQLite.
 
-On SQLite, to take the connection from a pool, begin and commit through SQLAlchemy costs more than a batch of ten posts.
-So a transaction begins there with the first statement, in the same trip, and may commit with the last.
+On SQLite, to take a connection from a pool, begin and commit through SQLAlchemy costs more than a batch of ten posts.
+So a transaction begins there with the first statement, in the same trip, and may end with the last.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from parlour.storage.dialects import POOL_WAIT_S, sqlite_driver_of
 
 
-class PooledWriter:
+class PooledDoor:
     """A connection of the pool for each transaction."""
 
     def __init__(self, engine: AsyncEngine) -> None:
@@ -33,40 +33,48 @@ class PooledWriter:
         await self._engine.dispose()
 
 
-class KeptWriter:
-    """The one connection that writes to an SQLite database, for one transaction after the other."""
+class KeptDoor:
+    """A few connections to an SQLite database, each for one transaction after the other."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, connections: int) -> None:
         self._engine = engine
-        self._connection: AsyncConnection | None = None
-        self._turn = asyncio.Lock()
+        self._turns = asyncio.Semaphore(connections)
+        self._idle: list[AsyncConnection] = []
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
-        """As that of `PooledWriter`; it begins with the first statement and may have been committed with the last."""
-        await self._take_turn()
+        """As that of `PooledDoor`; it begins with the first statement and may have been ended with the last."""
         try:
-            connection = self._connection = self._connection or await self._engine.connect()
+            async with asyncio.timeout(POOL_WAIT_S):
+                await self._turns.acquire()
+        except TimeoutError:
+            raise PoolTimeoutError("every connection was busy for too long") from None
+        try:
+            connection = self._idle.pop() if self._idle else await self._engine.connect()
             try:
                 yield connection
                 await _end(connection, commit=True)
             except BaseException:
-                await _end(connection, commit=False)
+                await self._give_up(connection)
                 raise
+            self._idle.append(connection)
         finally:
-            self._turn.release()
+            self._turns.release()
 
-    async def _take_turn(self) -> None:
+    async def _give_up(self, connection: AsyncConnection) -> None:
+        """Keep a connection whose transaction has failed, unless nothing helps it."""
         try:
-            async with asyncio.timeout(POOL_WAIT_S):
-                await self._turn.acquire()
-        except TimeoutError:
-            raise PoolTimeoutError("the writing connection was busy for too long") from None
+            await _end(connection, commit=False)
+        except BaseException:
+            await connection.invalidate()
+            await connection.close()
+            raise
+        self._idle.append(connection)
 
     async def close(self) -> None:
-        """Close the connection."""
-        if self._connection is not None:
-            await self._connection.close()
+        """Close every connection."""
+        for connection in self._idle:
+            await connection.close()
         await self._engine.dispose()
 
 
