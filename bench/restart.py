@@ -115,12 +115,14 @@ async def _restart(victim: Victim, crowd: _Crowd, how: str, end: Callable[[], Aw
     await end()
     await victim.start()
     up_s = time.monotonic() - before_s
-    clients_cpu_before_s, waits_ms = time.process_time(), list[float]()
+    server_cpu_before_s, clients_cpu_before_s = cpu_s(victim.pid), time.process_time()
+    waits_ms: list[float] = []
     asking = asyncio.create_task(_ask_health(victim.url, waits_ms))
     await crowd.wait(lambda guest: guest.entered_at_s is not None and guest.entered_at_s > before_s)
     back_s = sorted(at_s - before_s for guest in crowd.guests if (at_s := guest.entered_at_s) and at_s > before_s)
     asking.cancel()
-    server_cpu_s, clients_cpu_s = cpu_s(victim.pid), time.process_time() - clients_cpu_before_s
+    server_cpu_s = cpu_s(victim.pid) - server_cpu_before_s
+    clients_cpu_s = time.process_time() - clients_cpu_before_s
     unheard = await crowd.say_something()
     return {
         "what": f"restart, {how}",

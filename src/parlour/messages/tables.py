@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 import msgspec
-from sqlalchemy import Row, String, Text, UniqueConstraint, select
+from sqlalchemy import Integer, Row, String, Text, UniqueConstraint, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -44,6 +44,11 @@ _columns = (
 )
 
 
+_of_room = select(*_columns).where(Message.room_id == bindparam("room_id")).limit(bindparam("most", type_=Integer))
+_newest = _of_room.order_by(Message.seq.desc())
+_older = _newest.where(Message.seq < bindparam("before"))
+_newer = _of_room.order_by(Message.seq).where(Message.seq > bindparam("after"))
+
 MessageRow = Row[int, str, str, str, str, int, int | None]
 """seq, cid, author_id, author_name, body, at_ms, reply_to."""
 
@@ -66,10 +71,7 @@ async def list_before(connection: AsyncConnection, room_id: str, before: int | N
 
 async def list_after(connection: AsyncConnection, room_id: str, after: int, limit: int) -> Page:
     """The oldest messages newer than `after`."""
-    statement = (
-        select(*_columns).where(Message.room_id == room_id, Message.seq > after).order_by(Message.seq).limit(limit + 1)
-    )
-    rows = list(await connection.execute(statement))
+    rows = list(await connection.execute(_newer, {"room_id": room_id, "after": after, "most": limit + 1}))
     return Page(rows[:limit], after > 0, len(rows) > limit)
 
 
@@ -83,10 +85,11 @@ async def list_around(connection: AsyncConnection, room_id: str, around: int, li
 async def _list_older(
     connection: AsyncConnection, room_id: str, before: int | None, limit: int
 ) -> tuple[list[MessageRow], bool]:
-    statement = select(*_columns).where(Message.room_id == room_id).order_by(Message.seq.desc()).limit(limit + 1)
-    if before is not None:
-        statement = statement.where(Message.seq < before)
-    rows = list(await connection.execute(statement))
+    asked = {"room_id": room_id, "most": limit + 1}
+    if before is None:
+        rows = list(await connection.execute(_newest, asked))
+    else:
+        rows = list(await connection.execute(_older, {**asked, "before": before}))
     return rows[:limit][::-1], len(rows) > limit
 
 

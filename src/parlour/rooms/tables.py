@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Index, String, Update, and_, func, select, update
+from sqlalchemy import Index, String, Update, and_, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -84,6 +84,18 @@ _open_room = (
     .where(Room.closed_at_ms.is_(None))
 )
 _is_active = Member.left_at_ms.is_(None)
+# Made once: what a statement costs to make is more than what the database takes to answer it.
+_room_of_member = (
+    _open_room.join(Member, and_(Member.room_id == Room.id, Member.person_id == bindparam("person_id"), _is_active))
+    .add_columns(Member.name, Member.role, Member.joined_at_ms)
+    .where(Room.id == bindparam("room_id"))
+)
+_members = (
+    select(Member.person_id, Member.name, Member.role, Member.joined_at_ms)
+    .where(Member.room_id == bindparam("room_id"), _is_active)
+    .order_by(Member.joined_at_ms, Member.person_id)
+    .limit(MEMBERS_SHOWN)
+)
 
 
 async def find_room_by_code(connection: AsyncConnection, code: str) -> RoomRow | None:
@@ -96,12 +108,8 @@ async def find_room_of_member(
     connection: AsyncConnection, room_id: str, person_id: str
 ) -> tuple[RoomRow, MemberRow] | None:
     """The open room, if this person is a member of it now."""
-    statement = (
-        _open_room.join(Member, and_(Member.room_id == Room.id, Member.person_id == person_id, _is_active))
-        .add_columns(Member.name, Member.role, Member.joined_at_ms)
-        .where(Room.id == room_id)
-    )
-    row = (await connection.execute(statement)).one_or_none()
+    asked = {"room_id": room_id, "person_id": person_id}
+    row = (await connection.execute(_room_of_member, asked)).one_or_none()
     if row is None:
         return None
     *room, name, role, joined_at_ms = row
@@ -152,13 +160,7 @@ def select_seats(database: Database) -> Prepared:
 
 async def list_members(connection: AsyncConnection, room_id: str) -> list[MemberRow]:
     """The members who have been here longest, at most 500."""
-    statement = (
-        select(Member.person_id, Member.name, Member.role, Member.joined_at_ms)
-        .where(Member.room_id == room_id, _is_active)
-        .order_by(Member.joined_at_ms, Member.person_id)
-        .limit(MEMBERS_SHOWN)
-    )
-    return [MemberRow(*row) for row in await connection.execute(statement)]
+    return [MemberRow(*row) for row in await connection.execute(_members, {"room_id": room_id})]
 
 
 async def count_members(connection: AsyncConnection, room_id: str) -> int:

@@ -53,7 +53,7 @@ class KeptDoor:
             connection = self._idle.pop() if self._idle else await self._engine.connect()
             try:
                 yield connection
-                await _end(connection, commit=True)
+                await _commit(connection)
             except BaseException:
                 await self._give_up(connection)
                 raise
@@ -64,7 +64,7 @@ class KeptDoor:
     async def _give_up(self, connection: AsyncConnection) -> None:
         """Keep a connection whose transaction has failed, unless nothing helps it."""
         try:
-            await _end(connection, commit=False)
+            await _roll_back(connection)
         except BaseException:
             await connection.invalidate()
             await connection.close()
@@ -78,10 +78,19 @@ class KeptDoor:
         await self._engine.dispose()
 
 
-async def _end(connection: AsyncConnection, *, commit: bool) -> None:
-    """End the transaction, whoever has begun it: SQLAlchemy with a statement of its own, or one sent past it."""
+async def _commit(connection: AsyncConnection) -> None:
+    """Commit what is still open, whoever has begun it: SQLAlchemy with a statement of its own, or one sent past it."""
     if connection.in_transaction():
-        await (connection.commit() if commit else connection.rollback())
+        await connection.commit()
     driver = sqlite_driver_of(connection)
     if driver is not None and driver.in_transaction:
-        await (driver.commit() if commit else driver.rollback())
+        await driver.commit()
+
+
+async def _roll_back(connection: AsyncConnection) -> None:
+    """The same, backwards. Whoever was cancelled may have left a trip under way, which begins only now."""
+    if connection.in_transaction():
+        await connection.rollback()
+    driver = sqlite_driver_of(connection)
+    if driver is not None:
+        await driver.rollback()
