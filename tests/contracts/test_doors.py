@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 
 import pytest
 from sqlalchemy import select, text
@@ -40,34 +40,45 @@ async def _read_past_sqlalchemy(database: Database) -> None:
         await asyncio.sleep(0)
 
 
-@pytest.mark.parametrize("turns", [1, 2, 3])
-async def test_who_gives_up_in_the_middle_of_reading_leaves_no_old_view_behind(database: Database, turns: int) -> None:
+@pytest.mark.parametrize("read", [_read_past_sqlalchemy, _room_ids])
+@pytest.mark.parametrize("turns", [1, 2, 3, 4])
+async def test_who_gives_up_in_the_middle_of_reading_leaves_no_old_view_behind(
+    database: Database, read: Callable[[Database], Coroutine[None, None, object]], turns: int
+) -> None:
     await _put_head(database, "old")
-    readers = [asyncio.create_task(_read_past_sqlalchemy(database)) for _ in range(MANY)]
+    readers = [asyncio.create_task(read(database)) for _ in range(MANY)]
     for _ in range(turns):
         await asyncio.sleep(0)
     for reader in readers:
         reader.cancel()
-    await asyncio.gather(*readers, return_exceptions=True)
+    await asyncio.wait(readers)
+    assert all(reader.cancelled() for reader in readers)
 
     await _put_head(database, "new")
     for _ in range(MANY):
         assert await _room_ids(database) == {"old", "new"}
 
 
-async def test_who_gives_up_in_the_middle_of_writing_has_written_nothing(database: Database) -> None:
-    prepared = database.prepare(text("INSERT INTO heads VALUES (CAST(:rows AS VARCHAR), 'epoch', 0)"))
+@pytest.mark.parametrize("is_past_sqlalchemy", [True, False])
+async def test_who_gives_up_in_the_middle_of_writing_has_written_nothing(
+    database: Database, *, is_past_sqlalchemy: bool
+) -> None:
+    statement = text("INSERT INTO heads VALUES (CAST(:rows AS VARCHAR), 'epoch', 0)")
 
     async def write() -> None:
         async with database.transaction() as connection:
-            await run_together(connection, [prepared.on(rows="lost")])
+            if is_past_sqlalchemy:
+                await run_together(connection, [database.prepare(statement).on(rows="lost")])
+            else:
+                await connection.execute(statement, {"rows": "lost"})
             await asyncio.Event().wait()
 
-    for turns in (1, 2, 3):
+    for turns in (1, 2, 3, 4):
         writer = asyncio.create_task(write())
         for _ in range(turns):
             await asyncio.sleep(0)
         writer.cancel()
-        await asyncio.gather(writer, return_exceptions=True)
+        await asyncio.wait([writer])
+        assert writer.cancelled()
         await _put_head(database, f"kept {turns}")
-    assert await _room_ids(database) == {"kept 1", "kept 2", "kept 3"}
+    assert await _room_ids(database) == {"kept 1", "kept 2", "kept 3", "kept 4"}

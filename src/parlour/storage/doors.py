@@ -10,10 +10,13 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import structlog
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from parlour.storage.dialects import POOL_WAIT_S, sqlite_driver_of
+from parlour.storage.dialects import POOL_WAIT_S, explain, sqlite_driver_of
+
+_log = structlog.get_logger("parlour.storage")
 
 
 class PooledDoor:
@@ -62,14 +65,20 @@ class KeptDoor:
             self._turns.release()
 
     async def _give_up(self, connection: AsyncConnection) -> None:
-        """Keep a connection whose transaction has failed, unless nothing helps it."""
-        try:
-            await _roll_back(connection)
-        except BaseException:
-            await connection.invalidate()
+        """Keep a connection whose transaction has failed, unless nothing helps it: then another takes its place.
+
+        SQLAlchemy itself has given it up when it was cancelled in the middle of a statement.
+        """
+        if not connection.invalidated:
+            try:
+                await _roll_back(connection)
+            except Exception as error:  # noqa: BLE001 -- why the transaction failed is what counts, and is raised
+                _log.warning("rollback_failed", error=explain(error))
+                await connection.invalidate()
+        if connection.invalidated:
             await connection.close()
-            raise
-        self._idle.append(connection)
+        else:
+            self._idle.append(connection)
 
     async def close(self) -> None:
         """Close every connection."""
