@@ -170,7 +170,7 @@ class Parlour:
         self.gateway.close_all()
 
 
-def make_app(parlour: Parlour) -> Litestar:
+def make_app(parlour: Parlour) -> live_routes.LiveDoor:
     """The ASGI application around the parts of a node."""
     settings = parlour.settings
     origins = Origins(settings)
@@ -183,15 +183,12 @@ def make_app(parlour: Parlour) -> Litestar:
         if parlour.gateway.is_draining and request.method not in SAFE_METHODS:
             raise Refusal("overloaded", RESTARTS, retry_after_s=1)
 
-    live = live_routes.make_router(
-        live_routes.Parts(parlour.gateway, parlour.admission, origins, parlour.flusher, parlour.doors)
-    )
     api = Router(
         "/api/v1",
-        route_handlers=[account_routes.router, room_routes.router, message_routes.router, live],
+        route_handlers=[account_routes.router, room_routes.router, message_routes.router, live_routes.router],
         before_request=check_request,
     )
-    return Litestar(
+    app = Litestar(
         route_handlers=[api, health.router, metrics.router, *pages()],
         dependencies=_dependencies(parlour, origins),
         exception_handlers={
@@ -210,6 +207,8 @@ def make_app(parlour: Parlour) -> Litestar:
         lifespan=[parlour.running],
         logging_config=None,
     )
+    parts = live_routes.Parts(parlour.gateway, parlour.admission, origins, parlour.flusher, parlour.doors)
+    return live_routes.LiveDoor(parts, app)
 
 
 def _dependencies(parlour: Parlour, origins: Origins) -> dict[str, Provide]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import socket
 import time
@@ -13,6 +14,10 @@ from pathlib import Path
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
+from parlour.http.protocol import BoundedProtocol
+from parlour.live.link import Link
+from parlour.live.visitor import Visitor
+from parlour.live.websocket import LiveProtocol
 from parlour.storage.migrations import migrate
 from parlour.wire.errors import MEANINGS
 from parlour.wire.frames import POSTS_IN_FLIGHT
@@ -162,3 +167,36 @@ async def test_who_goes_on_reading_nothing_is_closed_and_resumes_where_they_were
     await bob.enters(room, epoch=room.epoch, after=last)
     await bob.sees(bodies[-1])
     assert heard + said(bob.socket, bob) == bodies
+
+
+async def test_who_is_gone_leaves_nothing_for_the_collector(sqlite_store: str) -> None:
+    """Circles would stay until the collector comes to what is old, which is seldom: a kilobyte for each return."""
+    async with server_here(sqlite_store) as server:
+        alice = await server.guest("Alice")
+        room = await alice.opens("Tea")
+        gc.collect()
+        gc.disable()
+        try:
+            for _ in range(5):
+                await alice.connects()
+                await alice.enters(room)
+                await alice.socket.breaks()
+            # Somebody is also gone before he has heard everything.
+            for _ in range(5):
+                await alice.connects()
+                await alice.socket.says("enter", room=room.id, after=0)
+                await alice.socket.breaks()
+
+            async def are_forgotten() -> bool:
+                return not server.parlour.gateway.connections
+
+            await eventually(are_forgotten)
+            await asyncio.sleep(0.1)
+            left = [
+                kept for kept in gc.get_objects() if isinstance(kept, LiveProtocol | Visitor | Link | BoundedProtocol)
+            ]
+            assert [type(kept).__name__ for kept in left if not isinstance(kept, BoundedProtocol)] == []
+            # Alice's own connection for HTTP is open.
+            assert len(left) <= 1
+        finally:
+            gc.enable()

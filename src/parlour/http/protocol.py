@@ -60,6 +60,8 @@ class BoundedProtocol(HttpToolsProtocol):
     def handle_websocket_upgrade(self) -> None:
         self._expect(None)
         super().handle_websocket_upgrade()
+        # It calls this object's methods and is held by it: a circle that only the collector would find.
+        del self.parser
 
     @override
     def pause_writing(self) -> None:

@@ -245,7 +245,7 @@ class Hub:
 
     def _put_behind(self, channel: _Channel, listener: Listener) -> None:
         listener.refill = asyncio.create_task(self._refill(channel, listener), name="refill")
-        listener.refill.add_done_callback(partial(_give_up_if_failed, listener.link))
+        listener.refill.add_done_callback(partial(_end_refill, listener))
 
     async def _refill(self, channel: _Channel, listener: Listener) -> None:
         """Read the log for a listener that is behind until it has caught up with the live ones."""
@@ -316,11 +316,14 @@ def _send_some(link: Link, frames: Sequence[SharedFrame]) -> int:
     return len(frames)
 
 
-def _give_up_if_failed(link: Link, refill: asyncio.Task[None]) -> None:
+def _end_refill(listener: Listener, refill: asyncio.Task[None]) -> None:
     """A bug in reading must not leave a client waiting for ever: it comes back and resumes."""
+    if listener.refill is refill:
+        # One that was cancelled keeps what it was doing, and so its listener.
+        listener.refill = None
     if not refill.cancelled() and (error := refill.exception()) is not None:
         _log.error("refill_failed", exc_info=error)
-        link.close(CloseCode.INTERNAL, "Something broke on our side: come back and resume.")
+        listener.link.close(CloseCode.INTERNAL, "Something broke on our side: come back and resume.")
 
 
 def _now_s() -> float:

@@ -1,19 +1,28 @@
-"""GET /api/v1/live: the upgrade. From there on the gateway serves."""
+"""GET /api/v1/live: the upgrade. From there on the gateway serves.
+
+It stands before the framework: a crowd that comes back asks for thousands of handshakes, and none of its layers has
+anything to do there.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from litestar import Router, WebSocket, get, websocket
+from litestar import Router, get
+from litestar.connection import ASGIConnection
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, Receive, Scope, Send
 
-from parlour.accounts.identity import Origins, address_of, bearer_of, origin_of, token_of
+from parlour.accounts.identity import AnyConnection, Origins, address_of, bearer_of, origin_of, token_of
 from parlour.accounts.limits import Doors
 from parlour.live.admission import Admission
 from parlour.live.gateway import Gateway
 from parlour.live.link import Flusher
 from parlour.live.websocket import EXTENSION, LiveProtocol, SendLink, TransportLink
 from parlour.wire.errors import RESTARTS, CloseCode, Refusal
+
+PATH: Final = "/api/v1/live"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,34 +36,50 @@ class Parts:
     doors: Doors
 
 
-async def _live(parts: Parts, socket: WebSocket[Any, Any, Any]) -> None:
-    """The live socket of protocol.md."""
+class LiveDoor:
+    """The application, with the live socket of protocol.md before it."""
+
+    def __init__(self, parts: Parts, app: ASGIApp) -> None:
+        self._parts = parts
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a handshake, or pass everything else on (ASGI)."""
+        if scope["type"] == ScopeType.WEBSOCKET and scope["path"].rstrip("/") == PATH:
+            await _live(self._parts, scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+
+async def _live(parts: Parts, scope: Scope, receive: Receive, send: Send) -> None:
+    await receive()
+    connection: AnyConnection = ASGIConnection(scope)
     try:
-        if bearer_of(socket) is None:
-            parts.origins.check(socket)
+        if bearer_of(connection) is None:
+            parts.origins.check(connection)
     except Refusal:
         # Closing before accepting answers 403: no foreign page gets a socket that a cookie would open.
-        await socket.close()
+        await send({"type": "websocket.close", "code": CloseCode.BYE, "reason": None})
         return
     async with parts.admission.turn("door"):
-        await socket.accept()
+        await send({"type": "websocket.accept", "subprotocol": None, "headers": []})
     if parts.gateway.is_draining:
-        await socket.close(CloseCode.DRAINING, RESTARTS)
+        await send({"type": "websocket.close", "code": CloseCode.DRAINING, "reason": RESTARTS})
         return
     try:
-        leave_door = parts.doors.enter(address_of(socket))
+        leave_door = parts.doors.enter(address_of(connection))
     except Refusal as refusal:
-        await socket.close(CloseCode.OVERLOADED, refusal.message)
+        await send({"type": "websocket.close", "code": CloseCode.OVERLOADED, "reason": refusal.message})
         return
-    visitor = parts.gateway.welcome(token_of(socket), origin_of(socket), leave_door)
-    # Past the framework from here on: its wrappers cost more than the frames.
-    protocol = socket.scope.get("extensions", {}).get(EXTENSION)  # type: ignore[union-attr]  # ASGI: may be absent
+    visitor = parts.gateway.welcome(token_of(connection), origin_of(connection), leave_door)
+    extensions: Any = scope.get("extensions") or {}
+    protocol = extensions.get(EXTENSION)
     if isinstance(protocol, LiveProtocol):
         visitor.link = link = TransportLink(parts.flusher, visitor, protocol)
         protocol.attach(link)
     else:
-        visitor.link = SendLink(parts.flusher, socket.send)
-        await visitor.listen(socket.receive)
+        visitor.link = SendLink(parts.flusher, send)
+        await visitor.listen(receive)
 
 
 @get("/live", include_in_schema=False, sync_to_thread=False)
@@ -63,11 +88,4 @@ def read_live() -> None:
     raise Refusal("upgrade_required")
 
 
-def make_router(parts: Parts) -> Router:
-    """The routes. The parts are no dependencies: the framework resolves those in a task group at every handshake."""
-
-    @websocket("/live")
-    async def live(socket: WebSocket[Any, Any, Any]) -> None:
-        await _live(parts, socket)
-
-    return Router("/", route_handlers=[live, read_live])
+router = Router("/", route_handlers=[read_live])

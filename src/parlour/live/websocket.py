@@ -215,6 +215,24 @@ class LiveProtocol(WebSocketsSansIOProtocol):
         super().connection_lost(exc)
         if self.link is not None:
             self.link.lost()
+        # The parser's frame and its connection hold each other: a circle that only the collector would find.
+        self.conn.parser.close()
+
+
+class _Nobody:
+    """In the place of an owner whose connection is lost, so that the two do not hold each other."""
+
+    def hear(self, text: bytes | None) -> None:
+        """Say nothing to anybody."""
+
+    def notice(self) -> None:
+        """Nobody waits for it."""
+
+    def gone(self) -> None:
+        """It is known."""
+
+
+_NOBODY: Final = _Nobody()
 
 
 class TransportLink(Link):
@@ -222,7 +240,7 @@ class TransportLink(Link):
 
     def __init__(self, flusher: Flusher, owner: Owner, protocol: LiveProtocol) -> None:
         super().__init__(flusher)
-        self.owner = owner
+        self.owner: Owner = owner
         self._protocol = protocol
         self._transport = protocol.transport
         self._transport.set_write_buffer_limits(high=CONGESTED_ABOVE_BYTES, low=DROP_ABOVE_BYTES)
@@ -242,7 +260,8 @@ class TransportLink(Link):
     def lost(self) -> None:
         super().lost()
         self._protocol.link = None
-        self.owner.gone()
+        owner, self.owner = self.owner, _NOBODY
+        owner.gone()
 
     @override
     def pause_reading(self) -> None:
