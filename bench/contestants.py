@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from bench import audience
-from bench.load import BODY, Dialect, Visitor
+from bench.load import BODY, BODY_CHARS, Dialect, Visitor
 from bench.native.build import compiled
 from bench.processes import pinned
 from bench.server import running
@@ -129,15 +129,19 @@ class Process(Contestant):
         return Visitor(room, self.enter(name), self.post(name) if place < shape.talkers else "")
 
 
-def reference(mode: Literal["together", "each"]) -> Process:
+EVENT_BYTES = 381
+"""What Parlour sends as a WebSocket message for a body of 100 bytes: where it stands, who said it and when."""
+
+
+def reference(mode: Literal["together", "each"], message_bytes: int = BODY_CHARS) -> Process:
     """The server in C that only broadcasts, with one write for all that a turn brought, or one for each frame."""
     name = "C, one write a turn" if mode == "together" else "C, one write a frame"
     return Process(
-        name,
+        name if message_bytes == BODY_CHARS else f"{name}, {message_bytes} bytes",
         Dialect(path="/", delivery="~", ack="ok"),
         command=lambda port: (compiled("reference"), str(port), mode),
         enter=lambda room: (("say", room), ("hear", "joined")),
-        post=lambda _room: BODY,
+        post=lambda _room: BODY.ljust(len(BODY) + message_bytes - BODY_CHARS, "x"),
     )
 
 

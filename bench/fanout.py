@@ -5,9 +5,12 @@ user and system, all threads. Parlour is measured through the full product: ever
 of it. The others store nothing.
 
 Who writes together what waits for a listener pays less the more is waiting, so each shape says how many posts are in
-flight, and the last one has the fewest. Each row says what it was bound by: a server that leaves the generator no time
-left is measured in CPU time rightly, and in messages a second too low. Four fifths of the generator's time are the
-kernel's, for receiving; the coalescing reference in C, which does nothing but send, keeps it just as busy as itself.
+flight, and the last one has the fewest. What the others send is the 100 bytes; Parlour's event says who, when and where
+as well, so the limit in C is measured with as many bytes, too.
+
+Each row says what it was bound by: a server that leaves the generator no time is measured in CPU time rightly, and in
+messages a second too low. Four fifths of the generator's time are the kernel's, for receiving; the coalescing reference
+in C, which does nothing but send, keeps it just as busy as itself.
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
-from bench.contestants import SERVER_CORE, Arena, Contestant, Parlour, Shape, reference
+from bench.contestants import EVENT_BYTES, SERVER_CORE, Arena, Contestant, Parlour, Shape, reference
 from bench.load import Measurement, Pace, load
 from bench.peers.environment import install
 from bench.peers.lineup import lineup
@@ -54,7 +57,13 @@ COLUMNS = {
 }
 
 PEERS: Sequence[Contestant] = lineup()
-CONTESTANTS: Sequence[Contestant] = (Parlour(), reference("together"), reference("each"), *PEERS)
+CONTESTANTS: Sequence[Contestant] = (
+    Parlour(),
+    reference("together"),
+    reference("together", EVENT_BYTES),
+    reference("each"),
+    *PEERS,
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
