@@ -16,6 +16,7 @@ in C, which does nothing but send, keeps it just as busy as itself.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import time
 from collections.abc import Iterator, Sequence
@@ -79,12 +80,9 @@ def run_chosen(arguments: argparse.Namespace) -> Iterator[Row]:
     contestants = [contestant for contestant in CONTESTANTS if _is_asked(contestant.name, arguments.server)]
     if any(contestant in PEERS for contestant in contestants):
         install()
-    rows = []
-    for row in run(arguments.seconds, shapes, contestants):
-        rows.append(row)
-        yield row
-    if len(shapes) == len(SHAPES) and len(contestants) == len(CONTESTANTS):
-        publish(rows)
+    yield from run(arguments.seconds, shapes, contestants)
+    if len(contestants) == len(CONTESTANTS):
+        publish()
 
 
 def run(seconds: float, shapes: Sequence[Shape], contestants: Sequence[Contestant]) -> Iterator[Row]:
@@ -98,13 +96,24 @@ def run(seconds: float, shapes: Sequence[Shape], contestants: Sequence[Contestan
                 yield measure(contestant, shape, seconds)
 
 
-def publish(rows: Sequence[Row]) -> None:
-    """Write the rows of one run as tables, a shape each, and draw the shapes with the most and the least in flight."""
-    RESULTS.mkdir(exist_ok=True)
+def publish() -> None:
+    """Write what is recorded as tables, a shape each, and draw the shapes with the most and the least in flight."""
+    recorded = [json.loads(line) for line in (RESULTS / "fanout.jsonl").read_text().splitlines()]
+    rows = [row for shape in SHAPES for row in _newest_run(recorded, shape)]
     tables = [f"### {shape.name.capitalize()}\n\n{shape.about}\n\n{_table(rows, shape)}" for shape in SHAPES]
     (RESULTS / "fanout.md").write_text("\n".join(tables))
     (RESULTS / "fanout.svg").write_text(_picture(rows, SHAPES[0]))
     (RESULTS / "fanout-waiting.svg").write_text(_picture(rows, SHAPES[-1]))
+
+
+def _newest_run(recorded: Sequence[Row], shape: Shape) -> Sequence[Row]:
+    """The rows of a shape from the last run that measured everybody in it: figures of two runs are not compared."""
+    names = {contestant.name for contestant in CONTESTANTS if shape.people <= contestant.most_people}
+    for moment in sorted({str(row["at"]) for row in recorded}, reverse=True):
+        rows = [row for row in recorded if row["what"] == shape.name and row["at"] == moment]
+        if {row["server"] for row in rows} == names:
+            return rows
+    raise LookupError(f"nothing is recorded of: {shape.name}")
 
 
 def _table(rows: Sequence[Row], shape: Shape) -> str:

@@ -36,7 +36,7 @@ BARRED: Final[Sequence[Verb]] = ("page", "join", "resume")
 NAMES: Final[dict[Verb, str]] = {
     "post": "a durable post",
     "page": "a page of 50 messages",
-    "join": "joining by code, with the last messages",
+    "join": "joining, with the last messages",
     "resume": "coming back, 10 events behind",
 }
 

@@ -9,7 +9,7 @@ from typing import Literal
 
 from bench.pictures.svg import HEADING, MARGIN, WIDTH, element, sheet, words
 
-NAMES = 170
+NAMES = 215
 VALUES = 90
 ROW = 30
 BAR = 18

@@ -11,7 +11,7 @@ from bench.pictures.svg import HEADING, MARGIN, WIDTH, element, sheet, words
 
 HEIGHT: Final = 240
 LEFT: Final = 44
-NAMES: Final = 250
+NAMES: Final = 290
 SCALE: Final = 40
 LABEL: Final = 16
 """Names at the lines' ends keep so far apart."""
@@ -75,8 +75,8 @@ def _draw_grid(frame: _Frame, along: str, unit: str) -> Iterator[str]:
     for number in range(STEPS + 1):
         y = frame.y(frame.step * number)
         yield element("line", {"class": "grid", "x1": left, "x2": frame.right, "y1": y, "y2": y})
-        yield words(left - 8, y + 4, f"{frame.step * number:g}", "faint end")
-    yield words(left - 8, HEADING - 14, unit, "faint end")
+        told = f"{frame.step * number:g}" + (f" {unit}" if number == STEPS else "")
+        yield words(left - 8, y + 4, told, "faint end")
     for amount in frame.amounts:
         yield words(frame.x(amount), bottom + 18, f"{amount:,.0f}", "faint middle")
     yield words((left + frame.right) / 2, bottom + 36, along, "faint middle")

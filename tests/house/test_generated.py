@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.generated import GENERATED, find_differences, write_anew
+from tools.generated import GENERATED, find_differences, write_anew, write_kept
 
 
 @pytest.mark.parametrize("name", sorted(GENERATED))
@@ -18,6 +18,17 @@ def test_a_stale_file_shows_what_has_changed(tmp_path: Path) -> None:
     shown = list(find_differences("page.md", "one\nthree\n", tmp_path))
     assert "-two\n" in shown
     assert "+three\n" in shown
+
+
+def test_a_part_of_a_file_is_written_and_the_rest_left_alone(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("above\n<!-- generated: part -->\nold\n<!-- end -->\nbelow\n")
+    shown = list(find_differences("page.md#part", "new\n", tmp_path))
+    assert "-old\n" in shown
+    assert "+new\n" in shown
+    write_kept("page.md#part", "new\n", tmp_path)
+    assert page.read_text() == "above\n<!-- generated: part -->\nnew\n<!-- end -->\nbelow\n"
+    assert list(find_differences("page.md#part", "new\n", tmp_path)) == []
 
 
 def test_a_missing_file_differs(tmp_path: Path) -> None:
