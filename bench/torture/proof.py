@@ -47,7 +47,7 @@ def prove(
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What can be said on the command line."""
-    parser.add_argument("--size", choices=SIZES, default=FULL.name, help="full takes some 15 minutes, small one")
+    parser.add_argument("--size", choices=SIZES, default=FULL.name, help="full takes some 11 minutes, small one")
     parser.add_argument("--seed", type=int, help="draw the same lots as a run before")
 
 

@@ -82,6 +82,12 @@ async def test_a_crowd_that_comes_back_is_told_of_at_the_pace_of_the_server_and_
             # Who came before was in the list of those who are here; whoever came later was announced.
             assert ear.joined >= {f"person {later}" for later in range(number + 1, people)}
     told = sum(ear.frames for listeners in ears.values() for ear in listeners)
+    # The crowd has passed: news of a quiet room is told at once again.
+    await asyncio.sleep(GATHER_MOST_S)
+    (witness,) = stage.audience("quiet room", 1)
+    stage.enter("quiet room", "newcomer")
+    await asyncio.sleep(0.001)
+    assert witness.joined == {"newcomer"}
     # Each room may tell once more after a second, whatever the others have spent.
     assert told <= (seconds + AHEAD_S) * LISTENERS_A_SECOND + rooms * people * seconds / GATHER_MOST_S
 

@@ -159,6 +159,17 @@ async def test_a_batch_of_posts_costs_what_one_costs(server: ServerHere, posts: 
     assert batches == 1 if posts == 1 else batches < posts
 
 
+@pytest.mark.parametrize("after", [2, 2**31, 2**53 - 1])
+async def test_far_behind_the_head_there_is_nothing(server: ServerHere, after: int) -> None:
+    alice = await server.guest("Alice")
+    room = await alice.opens("Tea")
+    page = await alice.http.get(f"{room.path}/events", params={"after": after})
+    assert (page.status_code, page.json()["events"]) == (200, [])
+    await alice.enters(room)
+    filled = await alice.socket.asks("fill", room=room.id, after=after)
+    assert (filled["op"], filled["events"]) == ("filled", [])
+
+
 async def test_resends_are_looked_up_together_and_by_an_index(server: ServerHere) -> None:
     alice = await server.guest("Alice")
     room = await alice.opens("Tea")

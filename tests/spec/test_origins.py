@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import httpx
 import pytest
 from websockets.exceptions import InvalidStatus
@@ -101,6 +103,21 @@ async def test_a_foreign_page_gets_no_socket(server: Server, alice: Guest) -> No
         with pytest.raises(InvalidStatus) as refused:
             await server.socket(cookie=cookie, **headers)
         assert refused.value.response.status_code == 403
+
+
+async def test_what_can_be_no_host_gets_no_socket(server: Server) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", httpx.URL(server.url).port)
+    head = (
+        "GET /api/v1/live HTTP/1.1",
+        'Host: evil"><script>',
+        "Upgrade: websocket",
+        "Connection: Upgrade",
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+        "Sec-WebSocket-Version: 13",
+    )
+    writer.write("\r\n".join((*head, "", "")).encode())
+    assert (await reader.readline()).split()[1] == b"403"
+    writer.close()
 
 
 async def test_a_configured_origin_gets_a_socket(guarded: Server) -> None:

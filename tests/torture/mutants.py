@@ -45,9 +45,9 @@ ACKNOWLEDGES_BEFORE_COMMIT: Final = Mutant(
     (
         Change(
             "storage/batch.py",
-            "            await self._write(connection, numbered)\n",
+            "            await run_together(connection, self._steps(numbered), end=True)\n",
             # A slow disk between the two, so that the test is sure to hit.
-            "            await self._write(connection, numbered)\n"
+            "            await run_together(connection, self._steps(numbered))\n"
             "            for answer in numbered.answers:\n"
             "                if answer.pending.change.post is not None:\n"
             "                    answer.settle()\n"
@@ -85,13 +85,14 @@ NUMBERS_FROM_MEMORY: Final = Mutant(
         ),
         Change(
             "storage/batch.py",
-            "            await self._insert_into(table).run(connection, rows)\n",
+            "            await run_together(connection, self._steps(numbered), end=True)\n",
             # What is numbered twice replaces what was there, as a store without a key would have it.
-            "            for row in rows:\n"
-            '                place = and_(table.c.room_id == row["room_id"], table.c.seq == row["seq"])\n'
-            "                await connection.execute(table.delete().where(place))\n"
-            "            await self._insert_into(table).run(connection, rows)\n"
-            "        _memory.update({room_id: log.head for room_id, log in numbered.logs.items()})\n",
+            "            for table, rows in numbered.rows.items():\n"
+            "                for row in rows:\n"
+            '                    place = (table.c.room_id == row["room_id"]) & (table.c.seq == row["seq"])\n'
+            "                    await connection.execute(table.delete().where(place))\n"
+            "            await run_together(connection, self._steps(numbered), end=True)\n"
+            "            _memory.update({room_id: log.head for room_id, log in numbered.logs.items()})\n",
         ),
     ),
 )

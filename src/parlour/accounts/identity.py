@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ AnyRequest = Request[Any, Any, Any]
 AnyConnection = ASGIConnection[Any, Any, Any, Any]
 
 SAFE_METHODS: Final = frozenset(("GET", "HEAD", "OPTIONS"))
+_HOST: Final = re.compile(r"[0-9A-Za-z!$&'()*+,;=\-._~:\[\]@%]*", re.ASCII)
 _COOKIE: Final = "parlour"
 _SECURE_COOKIE: Final = "__Host-parlour"
 """Under https: the prefix makes browsers refuse a cookie that a sibling domain or plain http has planted."""
@@ -30,6 +32,16 @@ def origin_of(connection: AnyConnection) -> str:
     """This server's own origin, as the client addressed it; behind a trusted proxy, as the proxy says."""
     scheme = {"ws": "http", "wss": "https"}.get(connection.scope["scheme"], connection.scope["scheme"])
     return f"{scheme}://{connection.headers.get('host', '')}"
+
+
+def check_host(connection: AnyConnection) -> None:
+    """Refuse a Host header that could be none, as the framework does where it is asked: it becomes part of links.
+
+    Raises:
+        Refusal: bad_request.
+    """
+    if _HOST.fullmatch(connection.headers.get("host", "")) is None:
+        raise Refusal("bad_request")
 
 
 def address_of(connection: AnyConnection) -> str:

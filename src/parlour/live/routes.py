@@ -14,7 +14,7 @@ from litestar.connection import ASGIConnection
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from parlour.accounts.identity import AnyConnection, Origins, address_of, bearer_of, origin_of, token_of
+from parlour.accounts.identity import AnyConnection, Origins, address_of, bearer_of, check_host, origin_of, token_of
 from parlour.accounts.limits import Doors
 from parlour.live.admission import Admission
 from parlour.live.gateway import Gateway
@@ -55,6 +55,7 @@ async def _live(parts: Parts, scope: Scope, receive: Receive, send: Send) -> Non
     await receive()
     connection: AnyConnection = ASGIConnection(scope)
     try:
+        check_host(connection)
         if bearer_of(connection) is None:
             parts.origins.check(connection)
     except Refusal:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 import msgspec
-from sqlalchemy import Integer, String, bindparam, select
+from sqlalchemy import BigInteger, String, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from parlour.messages.tables import Message, posted_event
@@ -24,7 +24,7 @@ class LogReader:
 
     def __init__(self, database: Database) -> None:
         room = bindparam("room_id", type_=String)
-        asked = (bindparam("first", type_=Integer), bindparam("last", type_=Integer))
+        asked = (bindparam("first", type_=BigInteger), bindparam("last", type_=BigInteger))
         self._head = database.prepare(select(Head.head).where(Head.room_id == room))
         self._posts = database.prepare(
             select(

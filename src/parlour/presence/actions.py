@@ -37,8 +37,9 @@ class _Pace:
         return max(0.0, self._paid_until_s - now_s - AHEAD_S)
 
     def spend(self, listeners: int, now_s: float) -> None:
-        """So many are told now."""
-        self._paid_until_s = max(self._paid_until_s, now_s) + listeners / LISTENERS_A_SECOND
+        """So many are told now. The debt is bounded: when the crowd has passed, news is soon told at once again."""
+        debt_until_s = max(self._paid_until_s, now_s) + listeners / LISTENERS_A_SECOND
+        self._paid_until_s = min(debt_until_s, now_s + AHEAD_S + GATHER_MOST_S)
 
 
 class Presence:
@@ -101,14 +102,16 @@ class Presence:
 
     def _tell(self, room_id: str) -> None:
         news = self._news.pop(room_id, {})
-        if news:
-            self._pace.spend(self._hub.count(room_id), asyncio.get_running_loop().time())
         joined = [person_id for person_id, is_here in news.items() if is_here]
         left = [person_id for person_id, is_here in news.items() if not is_here]
         if joined:
-            self._hub.broadcast(room_id, SharedFrame(PresenceFrame(room_id, joined=joined)))
+            self._broadcast(PresenceFrame(room_id, joined=joined))
         if left:
-            self._hub.broadcast(room_id, SharedFrame(PresenceFrame(room_id, left=left)))
+            self._broadcast(PresenceFrame(room_id, left=left))
+
+    def _broadcast(self, frame: PresenceFrame) -> None:
+        self._pace.spend(self._hub.count(frame.room), asyncio.get_running_loop().time())
+        self._hub.broadcast(frame.room, SharedFrame(frame))
 
     def _forget_departure(self, room_id: str, person_id: str) -> bool:
         """Whether the person was about to be gone."""

@@ -30,8 +30,8 @@ POOL_WAIT_S = 10
 _POSTGRESQL_TIMEOUTS = {"timeout": 3, "command_timeout": 3}
 """Seconds to connect, and for one statement: a network that swallows packets must not hold a batch for ever, and one
 slow statement must leave the journal time for another try."""
-_BEGIN = "begin"
-"""Where a connection of SQLite's keeps how its transactions begin."""
+_BEGIN, _HAS_BEGUN = "begin", "has_begun"
+"""Where a connection of SQLite's keeps how its transactions begin, and whether the one under way has begun."""
 _MIGRATION_LOCK = 0x7061726C  # "parl"
 
 _SQLITE_UNWRITABLE = ("full", "readonly", "disk i/o error", "unable to open", "locked", "malformed")
@@ -160,6 +160,7 @@ def _prepare(engine: AsyncEngine, pragmas: tuple[str, ...], *, begin: str) -> No
         adapted = cast("AdaptedConnection", connection.connection.dbapi_connection)
         if not cast("aiosqlite.Connection", adapted.driver_connection).in_transaction:
             adapted.run_async(lambda driver: driver.execute_fetchall(begin))
+        connection.info[_HAS_BEGUN] = True
 
 
 def _begin_with(engine: AsyncEngine, statement: str) -> None:
@@ -175,9 +176,20 @@ def sqlite_driver_of(connection: AsyncConnection) -> aiosqlite.Connection | None
     return cast("aiosqlite.Connection", connection.sync_connection.connection.driver_connection)
 
 
-def begin_of(connection: AsyncConnection) -> str:
-    """How a transaction begins on this connection of SQLite's: to read, or to write."""
-    return cast("str", connection.sync_connection.info[_BEGIN]) if connection.sync_connection else ""
+def start_afresh(connection: AsyncConnection) -> None:
+    """The next statement begins a transaction."""
+    if connection.sync_connection is not None:
+        connection.sync_connection.info[_HAS_BEGUN] = False
+
+
+def take_begin(connection: AsyncConnection) -> str | None:
+    """How the transaction under way begins on this connection of SQLite's, to read or to write; None once it has."""
+    if connection.sync_connection is None:
+        return None
+    info = connection.sync_connection.info
+    begin = None if info.get(_HAS_BEGUN) else info[_BEGIN]
+    info[_HAS_BEGUN] = True
+    return cast("str | None", begin)
 
 
 async def in_thread_of(driver: aiosqlite.Connection, work: Callable[[sqlite3.Connection], Answer]) -> Answer:

@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from parlour.storage.dialects import POOL_WAIT_S, explain, sqlite_driver_of
+from parlour.storage.dialects import POOL_WAIT_S, explain, sqlite_driver_of, start_afresh
 
 _log = structlog.get_logger("parlour.storage")
 
@@ -43,6 +43,7 @@ class KeptDoor:
         self._engine = engine
         self._turns = asyncio.Semaphore(connections)
         self._idle: list[AsyncConnection] = []
+        self._endings: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
@@ -54,34 +55,43 @@ class KeptDoor:
             raise PoolTimeoutError("every connection was busy for too long") from None
         try:
             connection = self._idle.pop() if self._idle else await self._engine.connect()
-            try:
-                yield connection
-                await _commit(connection)
-            except BaseException:
-                await self._give_up(connection)
-                raise
-            self._idle.append(connection)
+        except BaseException:
+            self._turns.release()
+            raise
+        try:
+            start_afresh(connection)
+            yield connection
+            await _commit(connection)
+        except BaseException:
+            # By itself: who is cancelled a second time leaves no connection half cleaned up.
+            ending = asyncio.create_task(self._give_up(connection), name="give up")
+            self._endings.add(ending)
+            ending.add_done_callback(self._endings.discard)
+            await asyncio.shield(ending)
+            raise
+        self._idle.append(connection)
+        self._turns.release()
+
+    async def _give_up(self, connection: AsyncConnection) -> None:
+        """Roll back, and leave the driver's connection to the pool, or nothing if that fails.
+
+        SQLAlchemy's connection around it is not used again: one whose BEGIN has failed would never begin any more. It
+        has given up the driver's by itself when it was cancelled in the middle of a statement.
+        """
+        try:
+            if not connection.invalidated:
+                try:
+                    await _roll_back(connection)
+                except Exception as error:  # noqa: BLE001 -- why the transaction failed is what counts, and is raised
+                    _log.warning("rollback_failed", error=explain(error))
+                    await connection.invalidate()
+            await connection.close()
         finally:
             self._turns.release()
 
-    async def _give_up(self, connection: AsyncConnection) -> None:
-        """Keep a connection whose transaction has failed, unless nothing helps it: then another takes its place.
-
-        SQLAlchemy itself has given it up when it was cancelled in the middle of a statement.
-        """
-        if not connection.invalidated:
-            try:
-                await _roll_back(connection)
-            except Exception as error:  # noqa: BLE001 -- why the transaction failed is what counts, and is raised
-                _log.warning("rollback_failed", error=explain(error))
-                await connection.invalidate()
-        if connection.invalidated:
-            await connection.close()
-        else:
-            self._idle.append(connection)
-
     async def close(self) -> None:
         """Close every connection."""
+        await asyncio.gather(*self._endings, return_exceptions=True)
         for connection in self._idle:
             await connection.close()
         await self._engine.dispose()

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import ColumnElement, TextClause
 
-from parlour.storage.dialects import begin_of, dialect_of, in_thread_of, is_sqlite, sqlite_driver_of
+from parlour.storage.dialects import dialect_of, in_thread_of, is_sqlite, sqlite_driver_of, take_begin
 from parlour.storage.schema import Head
 
 observers: Final[list[Callable[[str, tuple[Any, ...]], None]]] = []
@@ -26,7 +26,10 @@ observers: Final[list[Callable[[str, tuple[Any, ...]], None]]] = []
 
 
 class Prepared:
-    """A statement as the driver takes it. Of its parameters, `rows` travels as JSON; a SELECT takes no LIMIT here."""
+    """A statement as the driver takes it. Of its parameters, `rows` travels as JSON.
+
+    A SELECT is turned into an aggregate on SQLite: it takes no LIMIT, GROUP BY or DISTINCT here, and has no order.
+    """
 
     def __init__(self, url: URL, statement: Executable) -> None:
         if is_sqlite(url) and isinstance(statement, Select):
@@ -56,8 +59,8 @@ class Step(NamedTuple):
 async def run_together(connection: AsyncConnection, steps: Sequence[Step], *, end: bool = False) -> list[Rows]:
     """Send the steps one after the other inside the connection's transaction, and read what each answers.
 
-    On SQLite that is one trip, which begins the transaction if that is still to be done; with `end` it commits, too.
-    Elsewhere the end of the transaction is left to SQLAlchemy.
+    On SQLite that is one trip, which begins the transaction if that is still to be done; with `end` it commits, too,
+    and nothing more may be sent in it. Elsewhere the end of the transaction is left to SQLAlchemy.
 
     Raises:
         sqlite3.Error, asyncpg.PostgresError, OSError: as the driver raises them; see `dialects.diagnose`.
@@ -66,13 +69,16 @@ async def run_together(connection: AsyncConnection, steps: Sequence[Step], *, en
     if driver is None:
         return [await _run_there(connection, step) for step in steps]
     _show(steps)
-    begin = begin_of(connection)
+    begin = take_begin(connection)
     return await in_thread_of(driver, lambda plain: _run_here(plain, steps, begin, end=end))
 
 
-def _run_here(plain: sqlite3.Connection, steps: Sequence[Step], begin: str, *, end: bool) -> list[Rows]:
-    if not plain.in_transaction:
+def _run_here(plain: sqlite3.Connection, steps: Sequence[Step], begin: str | None, *, end: bool) -> list[Rows]:
+    if begin is not None:
         plain.execute(begin)
+    elif not plain.in_transaction:
+        # Ended before, or rolled back by SQLite itself: what came before is not to be taken for written.
+        raise sqlite3.OperationalError("the transaction has ended")
     answers = [plain.execute(step.sql, step.parameters).fetchone() for step in steps]
     if end:
         plain.commit()
