@@ -119,21 +119,21 @@ FIGURES: Final = (
         is_main=True,
     ),
     Figure(
-        "over that of ws on Node",
+        "divided by that of ws on Node",
         lambda: _fanout("ws on Node"),
         _over,
         "at most 0.25",
         is_main=True,
     ),
     Figure(
-        "over that of python-socketio",
+        "divided by that of python-socketio",
         lambda: _fanout("python-socketio"),
         _over,
         "at most 0.03",
         is_main=True,
     ),
     Figure(
-        "over that of a server in C which does nothing else",
+        "divided by that of a server in C which does nothing else",
         lambda: _fanout(*LIMITS),
         lambda ours, short, long: f"{_over(ours, short)}; with events as long as ours {_over(ours, long)}",
         "at most 2.0",
@@ -181,6 +181,22 @@ FIGURES: Final = (
         ),
         "none",
         is_main=True,
+    ),
+    Figure(
+        "Power cuts: acknowledged posts lost",
+        lambda: (last("powerloss", synchronous="FULL"), last("powerloss", synchronous="NORMAL")),
+        lambda full, normal: (
+            f"{full['lost'] or 'none'} of {full['acknowledged']:,} in {full['cuts']} cuts "
+            f"(with `synchronous=NORMAL` {normal['lost']:,} of {normal['acknowledged']:,})"
+        ),
+        "none",
+        is_main=True,
+    ),
+    Figure(
+        "An hour of nonsense at the socket",
+        lambda: (last("fuzz"),),
+        lambda row: f"{row['connections']:,} connections, no fault, memory {row['grown_kb'] / 1024:+.0f} MB",
+        "flat memory",
     ),
 )
 
