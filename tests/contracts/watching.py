@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, event
 
 from parlour.storage.statements import observers
 
-_BESIDE_THE_CALL = {"lifetimes", "purge", "heads", "sessions in use", "sessions", "tick", "read_behind"}
+_BESIDE_THE_CALL = {"lifetimes", "purge", "heads", "sessions in use", "sessions", "read_behind"}
 """Tasks of the server's own: its timers, and the reading for listeners that are behind, which several share."""
 _IS_FRAME = re.compile(r"BEGIN|SET TRANSACTION|SAVEPOINT|RELEASE")
 
