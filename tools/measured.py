@@ -16,29 +16,29 @@ RESULTS: Final = Path(__file__).resolve().parent.parent / "bench" / "results"
 Row = dict[str, Any]
 
 
+def _read(bench: str, marks: Row) -> list[Row]:
+    """The rows with these marks, in the order of their recording."""
+    rows = map(json.loads, (RESULTS / f"{bench}.jsonl").read_text().splitlines())
+    return [row for row in rows if all(row.get(name) == value for name, value in marks.items())]
+
+
 def last(bench: str, **marks: object) -> Row:
     """The newest row of a benchmark with these marks.
 
     Raises:
         LookupError: it was never measured.
     """
-    lines = (RESULTS / f"{bench}.jsonl").read_text().splitlines()
-    rows = (json.loads(line) for line in reversed(lines))
-    for row in rows:
-        if all(row.get(name) == value for name, value in marks.items()):
-            return dict(row)
-    raise LookupError(f"bin/bench {bench} has no row with {marks}")
+    rows = _read(bench, marks)
+    if not rows:
+        raise LookupError(f"bin/bench {bench} has no row with {marks}")
+    return rows[-1]
 
 
 def last_run(bench: str, mark: str, values: tuple[str, ...], **marks: object) -> tuple[Row, ...]:
     """As `last`, a row for each value of a mark, all from the newest run that has them: two runs are not compared."""
-    rows = [json.loads(line) for line in (RESULTS / f"{bench}.jsonl").read_text().splitlines()]
+    rows = _read(bench, marks)
     for moment in sorted({row["at"] for row in rows}, reverse=True):
-        found = {
-            row[mark]: row
-            for row in rows
-            if row["at"] == moment and all(row.get(name) == value for name, value in marks.items())
-        }
+        found = {row[mark]: row for row in rows if row["at"] == moment}
         if all(value in found for value in values):
             return tuple(found[value] for value in values)
     raise LookupError(f"bin/bench {bench} has no run with {values} and {marks}")
